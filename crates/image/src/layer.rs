@@ -1,0 +1,282 @@
+//! Turns a layer's stream into a staged layer: unpacked, hashed, and kept as a
+//! blob from which the exact stream can be made again.
+//!
+//! The blob is the stream as it was received if that was compressed, else the
+//! stream compressed with zstd at its fastest. That costs about half the layer
+//! once more on disk, and buys three things that a list of headers over the
+//! unpacked files cannot give: `save` and push return the very bytes whatever
+//! happened to the files, a compressed layer keeps the digest its registry
+//! knows, and a layer lost to a power failure can be unpacked again.
+//!
+//! ```text
+//! source ─ blob (if compressed) ─ decoder ─┬─ archive reader ─ files
+//!                                          └─ second thread: SHA-256, blob (if plain)
+//! ```
+
+use std::{
+    fs::{self, File},
+    io::{self, BufReader, BufWriter, Read, Write},
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    archive::ArchiveReader,
+    compression::{self, Compression},
+    digest::{ChainId, DiffId, Digest, Hasher},
+    error::{At, Error},
+    extract::{self, Limits},
+    store::disk::{Disk, Staging},
+};
+
+/// How much is handed to the second thread at a time, in bytes.
+const CHUNK: usize = 256 << 10;
+
+/// The record of a layer, `layer.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LayerRecord {
+    /// The version of this record's form.
+    pub(crate) format: u32,
+    /// The digest of the uncompressed stream.
+    pub(crate) diff_id: DiffId,
+    /// The layers below.
+    pub(crate) parent: Option<ChainId>,
+    /// The sum of the files' lengths in bytes.
+    pub(crate) size: u64,
+    /// The length of the uncompressed stream in bytes.
+    pub(crate) stream_size: u64,
+    /// The digest of the stream as it was received.
+    pub(crate) source: Digest,
+    /// The boot during which it was unpacked, until that is known to be on disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unsettled: Option<String>,
+}
+
+impl LayerRecord {
+    pub(crate) const FORMAT: u32 = 1;
+}
+
+/// A layer that is complete but not visible.
+pub(crate) struct StagedLayer {
+    pub(crate) diff_id: DiffId,
+    pub(crate) source: Digest,
+    pub(crate) size: u64,
+    pub(crate) stream_size: u64,
+    staging: Staging,
+}
+
+impl StagedLayer {
+    /// Unpacks and hashes `reader` to its end.
+    pub(crate) fn receive(
+        disk: &Disk,
+        reader: impl Read + Send,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        let staging = disk.stage()?;
+        let (layer, discard) = (staging.path.join("layer"), staging.path.join("discard"));
+        let diff = layer.join("diff");
+        fs::create_dir(&layer).at(&layer)?;
+        fs::create_dir(&discard).at(&discard)?;
+        fs::DirBuilder::new().mode(0o755).create(&diff).at(&diff)?;
+        let blob = layer.join("blob");
+        let file = File::create(&blob).at(&blob)?;
+
+        let (compression, reader) = compression::sniff(reader).map_err(Error::Stream)?;
+        let mut received = if compression == Compression::None {
+            let side = Side::Store(file);
+            let (stream, size) = unpack(reader, side, &diff, &discard, limits)?;
+            Received {
+                source: stream.digest.clone(),
+                stream,
+                size,
+            }
+        } else {
+            let mut tee = Tee {
+                inner: reader,
+                sink: BufWriter::new(file),
+                hasher: Hasher::new(),
+            };
+            let decoder = compression
+                .decoder(BufReader::with_capacity(CHUNK, &mut tee))
+                .map_err(Error::Stream)?;
+            let (stream, size) = unpack(decoder, Side::Hash, &diff, &discard, limits)?;
+            let (source, file) = tee.finish().at(&blob)?;
+            file.sync_all().at(&blob)?;
+            Received {
+                source,
+                stream,
+                size,
+            }
+        };
+        if let Some(file) = received.stream.file.take() {
+            file.sync_all().at(&blob)?;
+        }
+        Ok(Self {
+            diff_id: received.stream.digest,
+            source: received.source,
+            size: received.size,
+            stream_size: received.stream.size,
+            staging,
+        })
+    }
+
+    /// The directory that becomes `layers/<chain>`; `layer.json` is missing.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.staging.path.join("layer")
+    }
+}
+
+/// Opens a layer's blob as the uncompressed stream.
+pub(crate) fn open_stream(layer: &Path) -> Result<Box<dyn Read + Send>, Error> {
+    let path = layer.join("blob");
+    let file = File::open(&path).at(&path)?;
+    let (compression, reader) = compression::sniff(file).at(&path)?;
+    compression
+        .decoder(BufReader::with_capacity(CHUNK, reader))
+        .at(&path)
+}
+
+struct Received {
+    source: Digest,
+    stream: Stream,
+    size: u64,
+}
+
+/// What the second thread knows at the end.
+struct Stream {
+    digest: Digest,
+    size: u64,
+    file: Option<File>,
+}
+
+/// What the second thread does with the uncompressed stream.
+enum Side {
+    Hash,
+    Store(File),
+}
+
+fn unpack(
+    stream: impl Read + Send,
+    side: Side,
+    diff: &Path,
+    discard: &Path,
+    limits: Limits,
+) -> Result<(Stream, u64), Error> {
+    thread::scope(|scope| {
+        let (sender, chunks) = mpsc::sync_channel::<Vec<u8>>(8);
+        let worker = scope.spawn(move || side.consume(&chunks));
+        let result = (|| {
+            let copying = Copying {
+                inner: stream,
+                pending: Vec::new(),
+                sender,
+                left: limits,
+            };
+            let mut archive = ArchiveReader::new(BufReader::with_capacity(64 << 10, copying));
+            let size = extract::extract(&mut archive, diff, discard, limits)?;
+            // The diff ID covers what follows the archive's end, too.
+            let mut rest = archive.into_inner();
+            io::copy(&mut rest, &mut io::sink()).map_err(Error::Stream)?;
+            rest.into_inner().flush();
+            Ok::<_, Error>(size)
+        })();
+        let stream = worker
+            .join()
+            .unwrap_or_else(|_| Err(io::Error::other("the hashing thread failed")));
+        let size = result?;
+        Ok((stream.at(diff)?, size))
+    })
+}
+
+impl Side {
+    fn consume(self, chunks: &mpsc::Receiver<Vec<u8>>) -> io::Result<Stream> {
+        let mut hasher = Hasher::new();
+        let mut size = 0;
+        let mut encoder = match self {
+            Self::Hash => None,
+            Self::Store(file) => Some(zstd::stream::write::Encoder::new(file, 1)?),
+        };
+        for chunk in chunks {
+            hasher.update(&chunk);
+            size += chunk.len() as u64;
+            if let Some(encoder) = &mut encoder {
+                encoder.write_all(&chunk)?;
+            }
+        }
+        let file = encoder.map(|encoder| encoder.finish()).transpose()?;
+        Ok(Stream {
+            digest: hasher.finish(),
+            size,
+            file,
+        })
+    }
+}
+
+/// Passes bytes on and gives the second thread a copy of them.
+struct Copying<R> {
+    inner: R,
+    pending: Vec<u8>,
+    sender: mpsc::SyncSender<Vec<u8>>,
+    left: Limits,
+}
+
+impl<R> Copying<R> {
+    fn flush(&mut self) {
+        // A worker that has failed says so when it is joined.
+        self.sender.send(std::mem::take(&mut self.pending)).ok();
+    }
+}
+
+impl<R: Read> Read for Copying<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.left.max_bytes = self
+            .left
+            .max_bytes
+            .checked_sub(count as u64)
+            .ok_or_else(|| io::Error::other("the layer is larger than the limit"))?;
+        self.pending.extend_from_slice(&buffer[..count]);
+        if self.pending.len() >= CHUNK {
+            self.flush();
+        }
+        Ok(count)
+    }
+}
+
+/// Passes the received bytes on, hashes them and writes them to the blob.
+struct Tee<R> {
+    inner: R,
+    sink: BufWriter<File>,
+    hasher: Hasher,
+}
+
+impl<R: Read> Tee<R> {
+    /// Takes in what the decoder left behind its stream's end.
+    fn finish(mut self) -> io::Result<(Digest, File)> {
+        io::copy(&mut self, &mut io::sink())?;
+        let file = self
+            .sink
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        Ok((self.hasher.finish(), file))
+    }
+}
+
+impl<R: Read> Read for Tee<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        self.sink.write_all(&buffer[..count])?;
+        Ok(count)
+    }
+}
+
+/// The kernel's name for the present boot; none if it does not say.
+pub(crate) fn this_boot() -> Option<String> {
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(id.trim().to_owned())
+}

@@ -1,0 +1,262 @@
+//! Changes of the store, each visible as a whole or not at all.
+
+use std::{collections::BTreeMap, fs, io::Read, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{State, Store, Stored, disk};
+use crate::{
+    config::ImageConfig,
+    digest::{ChainId, DiffId, ImageId, chain_ids},
+    error::{At, Error},
+    layer::{self, LayerRecord, StagedLayer},
+    reference::Reference,
+};
+
+/// More layers than this are refused, as dockerd does: overlayfs and mount
+/// options have limits.
+const MOST_LAYERS: usize = 125;
+
+/// An image to be made from layers and a configuration.
+pub struct NewImage {
+    /// The configuration; its `rootfs` is filled in by the store.
+    pub config: ImageConfig,
+    /// The layers to build upon.
+    pub base: Option<ChainId>,
+    /// Tar streams, compressed or not, each on top of the one before.
+    pub layers: Vec<Box<dyn Read + Send>>,
+    /// The image it was made from.
+    pub parent: Option<ImageId>,
+    /// The tags it gets; they move if another image has them.
+    pub references: Vec<Reference>,
+}
+
+/// An image whose configuration is given byte by byte.
+pub(crate) struct Publication {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) config: ImageConfig,
+    pub(crate) parent: Option<ImageId>,
+    pub(crate) references: Vec<Reference>,
+}
+
+/// What a commit changed besides adding.
+#[derive(Default)]
+pub(crate) struct Published {
+    /// Tags that belonged to another image before.
+    pub(crate) moved: Vec<(Reference, ImageId)>,
+    /// The layers that were not here before.
+    pub(crate) added: Vec<(DiffId, u64)>,
+}
+
+impl Store {
+    /// Makes an image and returns its ID. If the same image is here already, it
+    /// only gets the tags.
+    pub fn put(&self, new: NewImage) -> Result<ImageId, Error> {
+        let NewImage {
+            mut config,
+            base,
+            layers,
+            parent,
+            references,
+        } = new;
+        let mut diff_ids = match &base {
+            Some(chain) => self.diff_ids(chain)?,
+            None => Vec::new(),
+        };
+        let mut staged = Vec::new();
+        for stream in layers {
+            let layer = StagedLayer::receive(self.disk(), stream, self.limits())?;
+            diff_ids.push(layer.diff_id.clone());
+            staged.push(layer);
+        }
+        config.rootfs.diff_ids = diff_ids;
+        let publication = Publication::of(config, parent, references)?;
+        let id = publication.id();
+        self.publish(staged, vec![publication])?;
+        Ok(id)
+    }
+
+    /// Gives the image called `source` one more tag; returns the image that had
+    /// the tag before, if it was another one.
+    pub fn tag(&self, source: &str, target: &Reference) -> Result<Option<ImageId>, Error> {
+        if target.digest().is_some() {
+            return Err(crate::reference::ReferenceError::TagWithDigest.into());
+        }
+        let target = target.clone().with_default_tag();
+        self.change(|state| {
+            let id = state.resolve(source)?;
+            Ok(state.set_tag(target, &id))
+        })
+    }
+
+    /// Commits staged layers and images together.
+    pub(crate) fn publish(
+        &self,
+        staged: Vec<StagedLayer>,
+        images: Vec<Publication>,
+    ) -> Result<Published, Error> {
+        let mut staged: BTreeMap<DiffId, StagedLayer> = staged
+            .into_iter()
+            .map(|layer| (layer.diff_id.clone(), layer))
+            .collect();
+        self.change(|state| {
+            let mut published = Published::default();
+            for image in images {
+                self.publish_layers(state, &image.config.rootfs.diff_ids, &mut staged)?
+                    .into_iter()
+                    .for_each(|layer| {
+                        published
+                            .added
+                            .push((layer.diff_id.clone(), layer.stream_size))
+                    });
+                let id = image.id();
+                if !state.images.contains_key(&id) {
+                    disk::write_durably(&self.disk().config(&id), &image.bytes)?;
+                    let stored = Stored::new(image.config, &state.layers, image.parent, None);
+                    state.images.insert(id.clone(), Arc::new(stored));
+                }
+                for reference in image.references {
+                    if let Some(old) = state.set_tag(reference.clone(), &id) {
+                        published.moved.push((reference, old));
+                    }
+                }
+            }
+            Ok(published)
+        })
+    }
+
+    /// Runs a change on a copy of the state, makes it durable, then visible.
+    pub(super) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut State) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let _held = self
+            .inner
+            .commit
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut state = State::clone(&self.state());
+        let result = change(&mut state)?;
+        self.disk().replace_index(&state.index())?;
+        *self
+            .inner
+            .state
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(state);
+        Ok(result)
+    }
+
+    /// Moves the layers of an image into place; returns those that are new.
+    fn publish_layers(
+        &self,
+        state: &mut State,
+        diff_ids: &[DiffId],
+        staged: &mut BTreeMap<DiffId, StagedLayer>,
+    ) -> Result<Vec<Arc<LayerRecord>>, Error> {
+        if diff_ids.len() > MOST_LAYERS {
+            return Err(Error::Invalid("max depth exceeded".to_owned()));
+        }
+        let mut added = Vec::new();
+        let mut parent = None;
+        for (diff_id, chain) in diff_ids.iter().zip(chain_ids(diff_ids)) {
+            if !state.layers.contains_key(&chain) {
+                let layer = match staged.remove(diff_id) {
+                    Some(layer) => layer,
+                    None => self.copy_layer(state, diff_id)?,
+                };
+                let record = self.place_layer(layer, &chain, parent)?;
+                let record = Arc::new(record);
+                added.push(record.clone());
+                state.layers.insert(chain.clone(), record);
+            }
+            parent = Some(chain);
+        }
+        Ok(added)
+    }
+
+    /// The same layer on top of others is unpacked again from its blob.
+    fn copy_layer(&self, state: &State, diff_id: &DiffId) -> Result<StagedLayer, Error> {
+        let missing = || Error::Invalid(format!("layer {diff_id} does not exist"));
+        let mut layers = state.layers.iter();
+        let (chain, _) = layers
+            .find(|(_, it)| it.diff_id == *diff_id)
+            .ok_or_else(missing)?;
+        let path = self.disk().layer(chain).join("blob");
+        let blob = fs::File::open(&path).at(&path)?;
+        let layer = StagedLayer::receive(self.disk(), blob, self.limits())?;
+        if layer.diff_id != *diff_id {
+            return Err(Error::Invalid(format!(
+                "the blob of layer {chain} is damaged"
+            )));
+        }
+        Ok(layer)
+    }
+
+    fn place_layer(
+        &self,
+        layer: StagedLayer,
+        chain: &ChainId,
+        parent: Option<ChainId>,
+    ) -> Result<LayerRecord, Error> {
+        let record = LayerRecord {
+            format: LayerRecord::FORMAT,
+            diff_id: layer.diff_id.clone(),
+            parent,
+            size: layer.size,
+            stream_size: layer.stream_size,
+            source: layer.source.clone(),
+            unsettled: layer::this_boot(),
+        };
+        disk::write_json(&layer.path().join("layer.json"), &record)?;
+        let place = self.disk().layer(chain);
+        // Only an unreachable leftover can be here.
+        self.disk().trash.discard(&place).at(&place)?;
+        fs::rename(layer.path(), &place).at(&place)?;
+        disk::sync_directory(&self.disk().root.join("layers"))?;
+        Ok(record)
+    }
+
+    fn diff_ids(&self, chain: &ChainId) -> Result<Vec<DiffId>, Error> {
+        let state = self.state();
+        let missing = || Error::Invalid(format!("layer {chain} does not exist"));
+        let down = state.chain_down(chain);
+        let mut diff_ids = down
+            .map(|chain| Ok(state.layers.get(chain).ok_or_else(missing)?.diff_id.clone()))
+            .collect::<Result<Vec<_>, Error>>()?;
+        diff_ids.reverse();
+        Ok(diff_ids)
+    }
+}
+
+impl Publication {
+    /// Serialises a configuration made here.
+    pub(crate) fn of(
+        config: ImageConfig,
+        parent: Option<ImageId>,
+        references: Vec<Reference>,
+    ) -> Result<Self, Error> {
+        let bytes =
+            serde_json::to_vec(&config).map_err(|error| Error::Invalid(error.to_string()))?;
+        Ok(Self {
+            bytes,
+            config,
+            parent,
+            references,
+        })
+    }
+
+    pub(crate) fn id(&self) -> ImageId {
+        ImageId::of(&self.bytes)
+    }
+}
+
+impl State {
+    /// Points a tag at an image; returns another image that had it.
+    fn set_tag(&mut self, reference: Reference, id: &ImageId) -> Option<ImageId> {
+        let old = self.references.insert(reference, id.clone());
+        if let Some(stored) = self.images.get_mut(id) {
+            Arc::make_mut(stored).last_tagged = Some(Timestamp::now());
+        }
+        old.filter(|old| old != id)
+    }
+}
