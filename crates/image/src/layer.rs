@@ -130,14 +130,10 @@ impl StagedLayer {
     }
 }
 
-/// Opens a layer's blob as the uncompressed stream.
-pub(crate) fn open_stream(layer: &Path) -> Result<Box<dyn Read + Send>, Error> {
-    let path = layer.join("blob");
-    let file = File::open(&path).at(&path)?;
-    let (compression, reader) = compression::sniff(file).at(&path)?;
-    compression
-        .decoder(BufReader::with_capacity(CHUNK, reader))
-        .at(&path)
+/// Decodes a layer's blob into the uncompressed stream.
+pub(crate) fn decoded<'a>(blob: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
+    let (compression, reader) = compression::sniff(blob)?;
+    compression.decoder(BufReader::with_capacity(CHUNK, reader))
 }
 
 struct Received {
@@ -198,7 +194,11 @@ impl Side {
         let mut size = 0;
         let mut encoder = match self {
             Self::Hash => None,
-            Self::Store(file) => Some(zstd::stream::write::Encoder::new(file, 1)?),
+            Self::Store(file) => {
+                let mut encoder = zstd::stream::write::Encoder::new(file, 1)?;
+                encoder.include_checksum(true)?;
+                Some(encoder)
+            }
         };
         for chunk in chunks {
             hasher.update(&chunk);

@@ -167,7 +167,7 @@ fn contradictions_and_damage_are_errors() {
         ("cut content", block("f", b'0', 9).to_vec()),
         ("cut header", entry()[..100].to_vec()),
         ("not a tar", b"{}".repeat(400)),
-        ("huge extension", block("x", b'x', 1 << 40).to_vec()),
+        ("huge extension", block("x", b'x', 1 << 32).to_vec()),
         (
             "one zero block inside",
             [&[0; BLOCK][..], &entry()].concat(),

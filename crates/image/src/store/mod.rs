@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::Problem;
 pub use commit::NewImage;
+pub(crate) use commit::Publication;
 pub use lookup::HistoryItem;
 pub use remove::{RemoveOptions, Removed, Usage};
 
