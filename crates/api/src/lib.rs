@@ -7,7 +7,11 @@ pub mod decode;
 pub mod error;
 pub mod filters;
 pub mod frames;
+pub mod generated;
 pub mod query;
 pub mod registry_auth;
+pub mod route;
 pub mod scalar;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod version;

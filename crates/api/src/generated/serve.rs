@@ -1,0 +1,6 @@
+// Written by `cargo xtask gen`. Do not edit.
+
+//! The glue between requests and traits.
+
+mod container;
+mod system;

@@ -1,0 +1,5 @@
+//! Tests of the crate from outside: real connections, raw bytes.
+
+mod client;
+mod hijack;
+mod wire;
