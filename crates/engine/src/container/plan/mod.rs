@@ -1,0 +1,6 @@
+//! plan
+pub mod capability;
+pub mod mounts;
+pub mod ports;
+pub mod security;
+pub mod signal;

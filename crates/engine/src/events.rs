@@ -1,0 +1,403 @@
+//! What happened, in order: numbered events, the last of them kept, and
+//! subscribers that read by position.
+//!
+//! A subscriber that is slow loses the oldest events and nobody else notices.
+//! The kept events outlive the daemon: they are appended to a file, which is
+//! cut at every start.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use longshore_api::filters::Filters;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::error::{IoContext, Result};
+
+/// How many events a new subscriber can ask back for.
+pub const REPLAYED: usize = 256;
+
+/// How many events a slow subscriber may lag behind.
+const HELD: usize = 8192;
+
+/// How many lines the file may have before it is cut.
+const FILE_LINES: usize = 4096;
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventKind {
+    /// A container; the actor is its full id.
+    Container,
+    /// An image; the actor is its id or the reference it was asked by.
+    Image,
+    /// A network; the actor is its id.
+    Network,
+    /// The daemon itself.
+    Daemon,
+}
+
+impl EventKind {
+    /// The value of `Type` on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventKind::Container => "container",
+            EventKind::Image => "image",
+            EventKind::Network => "network",
+            EventKind::Daemon => "daemon",
+        }
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Position in the order of all events of this data root.
+    pub number: u64,
+    /// When.
+    pub time: Timestamp,
+    /// What it is about.
+    pub kind: EventKind,
+    /// What happened, `die` or `exec_create: sh -c true`.
+    pub action: String,
+    /// Whom it happened to.
+    pub actor: String,
+    /// More about it: labels, `image`, `name`, `exitCode`.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// Where events go to and come from.
+#[derive(Debug)]
+pub struct Events {
+    log: Mutex<Log>,
+    latest: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct Log {
+    held: VecDeque<Arc<Event>>,
+    next: u64,
+    path: PathBuf,
+    file: Option<File>,
+    lines: usize,
+}
+
+impl Events {
+    /// Reads the events kept at `path` and goes on after them. Lines that
+    /// cannot be read (the last one, when the machine died) are dropped.
+    pub fn open(path: &Path) -> Result<Events> {
+        let text = match fs::read(path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(error).context(path.display()),
+        };
+        let mut held: VecDeque<Arc<Event>> = text
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .map(Arc::new)
+            .collect();
+        held.drain(..held.len().saturating_sub(REPLAYED));
+        let mut log = Log {
+            next: held.back().map_or(1, |event| event.number + 1),
+            held,
+            path: path.to_owned(),
+            file: None,
+            lines: 0,
+        };
+        log.rewrite().context(path.display())?;
+        let (latest, _) = watch::channel(log.next - 1);
+        Ok(Events {
+            log: Mutex::new(log),
+            latest,
+        })
+    }
+
+    /// Appends an event and wakes the subscribers.
+    pub fn publish(
+        &self,
+        kind: EventKind,
+        action: impl Into<String>,
+        actor: impl Into<String>,
+        attributes: BTreeMap<String, String>,
+    ) {
+        let mut log = self.lock();
+        let event = Event {
+            number: log.next,
+            time: Timestamp::now(),
+            kind,
+            action: action.into(),
+            actor: actor.into(),
+            attributes,
+        };
+        log.next += 1;
+        log.append(&event);
+        log.held.push_back(Arc::new(event));
+        if log.held.len() > HELD {
+            log.held.pop_front();
+        }
+        let latest = log.next - 1;
+        drop(log);
+        self.latest.send_replace(latest);
+    }
+
+    /// Events from now on, after those that are kept if `replay` is set.
+    pub fn subscribe(&self, replay: bool) -> Subscription<'_> {
+        let changed = self.latest.subscribe();
+        let log = self.lock();
+        let first = log.held.front().map_or(log.next, |event| event.number);
+        let position = if replay {
+            first.max(log.next.saturating_sub(REPLAYED as u64))
+        } else {
+            log.next
+        };
+        Subscription {
+            events: self,
+            changed,
+            position,
+        }
+    }
+
+    /// How many subscribers there are.
+    pub fn listeners(&self) -> usize {
+        self.latest.receiver_count()
+    }
+
+    fn at(&self, position: u64) -> Option<Arc<Event>> {
+        let log = self.lock();
+        let first = log.held.front()?.number;
+        let index = position.saturating_sub(first);
+        log.held.get(usize::try_from(index).ok()?).cloned()
+    }
+
+    /// The log is valid after every statement, so a panic elsewhere does not
+    /// spoil it.
+    fn lock(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A reader of events with a position of its own.
+#[derive(Debug)]
+pub struct Subscription<'a> {
+    events: &'a Events,
+    changed: watch::Receiver<u64>,
+    position: u64,
+}
+
+impl Subscription<'_> {
+    /// The next event if it already happened.
+    pub fn try_next(&mut self) -> Option<Arc<Event>> {
+        let event = self.events.at(self.position)?;
+        self.position = event.number + 1;
+        Some(event)
+    }
+
+    /// The next event. Cancel safe.
+    pub async fn next(&mut self) -> Arc<Event> {
+        loop {
+            self.changed.mark_unchanged();
+            if let Some(event) = self.try_next() {
+                return event;
+            }
+            if self.changed.changed().await.is_err() {
+                // The sender lives in `events`, which this borrows.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+impl Log {
+    /// An event that cannot be written is still told to the subscribers: a
+    /// full disk must not stop containers from ending.
+    fn append(&mut self, event: &Event) {
+        if self.lines >= FILE_LINES
+            && let Err(error) = self.rewrite()
+        {
+            tracing::warn!(path = %self.path.display(), %error, "cannot cut the event log");
+        }
+        let Some(file) = &mut self.file else { return };
+        let written = serde_json::to_vec(event)
+            .map_err(std::io::Error::from)
+            .and_then(|mut line| {
+                line.push(b'\n');
+                file.write_all(&line)
+            });
+        match written {
+            Ok(()) => self.lines += 1,
+            Err(error) => tracing::warn!(path = %self.path.display(), %error, "event not kept"),
+        }
+    }
+
+    fn rewrite(&mut self) -> std::io::Result<()> {
+        let staging = self.path.with_extension("new");
+        let mut text = Vec::new();
+        let skip = self.held.len().saturating_sub(REPLAYED);
+        for event in self.held.iter().skip(skip) {
+            serde_json::to_writer(&mut text, &**event)?;
+            text.push(b'\n');
+        }
+        fs::write(&staging, &text)?;
+        fs::rename(&staging, &self.path)?;
+        self.file = Some(OpenOptions::new().append(true).open(&self.path)?);
+        self.lines = self.held.len().min(REPLAYED);
+        Ok(())
+    }
+}
+
+impl Event {
+    /// Whether the filters of a subscription let this event through. Unknown
+    /// keys do not matter.
+    pub fn passes(&self, filters: &Filters) -> bool {
+        filters.matches("type", self.kind.as_str())
+            && filters.matches("scope", "local")
+            && filters.matches_by("event", |wanted| self.is_action(wanted))
+            && filters.matches_labels(&self.attributes)
+            && self.is_about("container", EventKind::Container, filters)
+            && self.is_about("network", EventKind::Network, filters)
+            && self.is_about("daemon", EventKind::Daemon, filters)
+            && self.is_about_image(filters)
+            && ["volume", "plugin", "node", "service", "secret", "config"]
+                .iter()
+                .all(|key| filters.values(key).next().is_none())
+    }
+
+    /// `exec_create: sh` is matched by its first word too.
+    fn is_action(&self, wanted: &str) -> bool {
+        let prefix = self.action.split(':').next().unwrap_or_default();
+        self.action == wanted
+            || (prefix == wanted
+                && matches!(prefix, "exec_create" | "exec_start" | "health_status"))
+    }
+
+    fn is_about(&self, key: &str, kind: EventKind, filters: &Filters) -> bool {
+        filters.matches_by(key, |wanted| {
+            let name = self.attributes.get("name").map_or("", String::as_str);
+            self.kind == kind
+                && (self.actor.starts_with(wanted)
+                    || name.trim_start_matches('/').starts_with(wanted))
+        })
+    }
+
+    fn is_about_image(&self, filters: &Filters) -> bool {
+        let key = match self.kind {
+            EventKind::Container => "image",
+            _ => "name",
+        };
+        let name = self.attributes.get(key).map_or("", String::as_str);
+        filters.matches_by("image", |wanted| {
+            matches!(self.kind, EventKind::Container | EventKind::Image)
+                && (self.actor == wanted
+                    || name == wanted
+                    || without_tag(&self.actor) == wanted
+                    || without_tag(name) == wanted)
+        })
+    }
+}
+
+fn without_tag(reference: &str) -> &str {
+    let name = reference.split('@').next().unwrap_or(reference);
+    match name.rsplit_once(':') {
+        // A colon before a slash belongs to the registry's port.
+        Some((repository, tag)) if !tag.contains('/') => repository,
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attributes(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    fn publish(events: &Events, action: &str) {
+        events.publish(EventKind::Container, action, "abc", BTreeMap::new());
+    }
+
+    #[tokio::test]
+    async fn subscribers_see_order_and_replay_without_a_gap() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let events = Events::open(&dir.path().join("events")).expect("opened");
+        publish(&events, "create");
+        let mut live = events.subscribe(false);
+        let mut replay = events.subscribe(true);
+        publish(&events, "start");
+        assert_eq!(live.next().await.action, "start");
+        assert_eq!(replay.next().await.action, "create");
+        assert_eq!(replay.next().await.action, "start");
+        assert!(replay.try_next().is_none());
+    }
+
+    #[test]
+    fn only_the_last_are_replayed_also_after_a_restart() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("events");
+        let events = Events::open(&path).expect("opened");
+        for number in 0..FILE_LINES + 300 {
+            publish(&events, &number.to_string());
+        }
+        let mut seen = events.subscribe(true);
+        assert_eq!(
+            seen.try_next().map(|event| event.action.clone()),
+            Some((FILE_LINES + 300 - REPLAYED).to_string())
+        );
+        // The machine died while a line was being written.
+        drop(events);
+        let mut file = OpenOptions::new().append(true).open(&path).expect("opened");
+        file.write_all(b"{\"number\":77").expect("written");
+        let events = Events::open(&path).expect("opened");
+        let mut seen = events.subscribe(true);
+        let mut actions = Vec::new();
+        while let Some(event) = seen.try_next() {
+            actions.push(event.action.clone());
+        }
+        assert_eq!(actions.len(), REPLAYED);
+        publish(&events, "after");
+        let last = seen.try_next().expect("the new one");
+        assert_eq!(last.action, "after");
+        assert_eq!(last.number, (FILE_LINES + 301) as u64);
+    }
+
+    #[test]
+    fn filters() {
+        let start = Event {
+            number: 1,
+            time: Timestamp::UNIX_EPOCH,
+            kind: EventKind::Container,
+            action: "exec_start: sh -c true".into(),
+            actor: "abcdef".into(),
+            attributes: attributes(&[("image", "busybox:1"), ("name", "web"), ("tier", "a")]),
+        };
+        let cases = [
+            (r#"{}"#, true),
+            (r#"{"type":["container"]}"#, true),
+            (r#"{"type":["image"]}"#, false),
+            (r#"{"event":["exec_start"]}"#, true),
+            (r#"{"event":["exec"]}"#, false),
+            (r#"{"container":["abc"]}"#, true),
+            (r#"{"container":["we"]}"#, true),
+            (r#"{"container":["zz"]}"#, false),
+            (r#"{"image":["busybox"]}"#, true),
+            (r#"{"image":["busybox:1"]}"#, true),
+            (r#"{"image":["busybox:2"]}"#, false),
+            (r#"{"label":["tier=a"]}"#, true),
+            (r#"{"label":["tier=b"]}"#, false),
+            (r#"{"network":["abc"]}"#, false),
+            (r#"{"volume":["abc"]}"#, false),
+            (r#"{"unheard-of":["abc"]}"#, true),
+        ];
+        for (text, passes) in cases {
+            let filters = Filters::parse(text).expect(text);
+            assert_eq!(start.passes(&filters), passes, "{text}");
+        }
+    }
+}
