@@ -1,0 +1,19 @@
+//! `cargo xtask conformance …`: builds the judge and hands it every argument.
+
+use crate::TaskResult;
+use crate::exec;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The judge's own arguments: `--endpoint unix:///…`, `--api 1.35`, filters
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<String>,
+}
+
+pub(crate) fn run(args: Args) -> TaskResult {
+    exec::check(
+        exec::cargo()
+            .args(["run", "--quiet", "--package", "longshore-conformance", "--"])
+            .args(args.args),
+    )
+}
