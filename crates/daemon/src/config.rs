@@ -1,0 +1,339 @@
+//! What the daemon is told: flags and `daemon.json`, one settings value out of
+//! both. The names are dockerd's. A setting that stands in both places is an
+//! error, as with dockerd, since nobody could say which one was meant.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use serde::Deserialize;
+
+/// Where the configuration file is looked for when no flag names one.
+const DEFAULT_FILE: &str = "/etc/longshore/daemon.json";
+
+/// The name that `--bridge` takes to mean no default network at all.
+const NO_BRIDGE: &str = "none";
+
+/// The flags, as given.
+#[derive(Parser, Debug, Default)]
+#[command(
+    name = "longshored",
+    about = "A Docker-compatible engine",
+    version = crate::about::LONG_VERSION,
+    disable_version_flag = true
+)]
+pub(crate) struct Flags {
+    /// Daemon socket(s) to listen on: unix:///path, tcp://address:port
+    #[arg(short = 'H', long = "host", value_name = "list")]
+    hosts: Vec<String>,
+    /// Root directory of persistent state
+    #[arg(long, value_name = "string")]
+    data_root: Option<PathBuf>,
+    /// Root directory of state that a reboot may lose
+    #[arg(long, value_name = "string")]
+    exec_root: Option<PathBuf>,
+    /// Path of the file that holds the daemon's process id
+    #[arg(short, long, value_name = "string")]
+    pidfile: Option<PathBuf>,
+    /// Daemon configuration file
+    #[arg(long, value_name = "string")]
+    config_file: Option<PathBuf>,
+    /// Enable debug mode
+    #[arg(short = 'D', long)]
+    debug: bool,
+    /// Logging level: debug, info, warn, error, fatal
+    #[arg(short, long, value_name = "string")]
+    log_level: Option<LogLevel>,
+    /// Address and prefix of the default bridge, such as 172.20.0.1/16
+    #[arg(long, value_name = "string")]
+    bip: Option<String>,
+    /// Name of the default bridge; `none` for no default network
+    #[arg(short, long, value_name = "string")]
+    bridge: Option<String>,
+    /// Group that may use the unix socket
+    #[arg(short = 'G', long, value_name = "string")]
+    group: Option<String>,
+    /// Print version information and quit
+    #[arg(short, long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
+}
+
+/// `daemon.json`; an unknown key is an error, since it is usually a typo.
+#[derive(Deserialize, Debug, Default)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct File {
+    hosts: Option<Vec<String>>,
+    data_root: Option<PathBuf>,
+    exec_root: Option<PathBuf>,
+    pidfile: Option<PathBuf>,
+    debug: Option<bool>,
+    log_level: Option<LogLevel>,
+    bip: Option<String>,
+    bridge: Option<String>,
+    group: Option<String>,
+}
+
+/// How much the daemon says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogLevel {
+    /// Everything, down to single requests.
+    Debug,
+    /// What an operator wants to read.
+    Info,
+    /// What may be wrong.
+    Warn,
+    /// What is wrong.
+    Error,
+    /// Only what ends the daemon.
+    Fatal,
+}
+
+/// Where the daemon listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Host {
+    /// `unix:///path`
+    Unix(PathBuf),
+    /// `tcp://address:port`
+    Tcp(SocketAddr),
+}
+
+/// The settings in force.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) data_root: PathBuf,
+    pub(crate) exec_root: PathBuf,
+    pub(crate) pidfile: PathBuf,
+    pub(crate) debug: bool,
+    pub(crate) log_level: LogLevel,
+    pub(crate) bip: Option<String>,
+    /// `None`: containers have no default network.
+    pub(crate) bridge: Option<String>,
+    pub(crate) group: Option<String>,
+}
+
+/// Why there are no settings.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The file cannot be read.
+    #[error("unable to configure the daemon with file {path}: {error}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        error: std::io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("unable to configure the daemon with file {path}: {error}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// The first thing that is wrong in it, with its line.
+        error: serde_json::Error,
+    },
+    /// A setting stands in both places.
+    #[error(
+        "unable to configure the daemon with file {path}: the following directives are specified \
+         both as a flag and in the configuration file: {names}"
+    )]
+    Twice {
+        /// The file.
+        path: PathBuf,
+        /// The settings' names.
+        names: String,
+    },
+    /// A host that means nothing.
+    #[error("unable to parse docker host `{0}`: {1}")]
+    Host(String, &'static str),
+}
+
+impl Settings {
+    /// Puts flags and file together.
+    pub(crate) fn new(flags: Flags) -> Result<Self, Error> {
+        let (path, named) = match &flags.config_file {
+            Some(path) => (path.clone(), true),
+            None => (PathBuf::from(DEFAULT_FILE), false),
+        };
+        let file = read(&path, named)?;
+        refuse_twice(&flags, &file, &path)?;
+
+        let given = if flags.hosts.is_empty() {
+            file.hosts.unwrap_or_default()
+        } else {
+            flags.hosts
+        };
+        let mut hosts = given
+            .iter()
+            .map(|host| parse_host(host))
+            .collect::<Result<Vec<_>, _>>()?;
+        if hosts.is_empty() {
+            hosts.push(Host::Unix(PathBuf::from("/run/longshore.sock")));
+        }
+        let debug = flags.debug || file.debug.unwrap_or(false);
+        let level = flags.log_level.or(file.log_level);
+        let bridge = flags.bridge.or(file.bridge);
+        Ok(Self {
+            hosts,
+            data_root: (flags.data_root.or(file.data_root))
+                .unwrap_or_else(|| PathBuf::from("/var/lib/longshore")),
+            exec_root: (flags.exec_root.or(file.exec_root))
+                .unwrap_or_else(|| PathBuf::from("/run/longshore")),
+            pidfile: (flags.pidfile.or(file.pidfile))
+                .unwrap_or_else(|| PathBuf::from("/run/longshore.pid")),
+            debug,
+            log_level: if debug {
+                LogLevel::Debug
+            } else {
+                level.unwrap_or(LogLevel::Info)
+            },
+            bip: flags.bip.or(file.bip),
+            bridge: match bridge.as_deref() {
+                None | Some("") => Some("longshore0".to_owned()),
+                Some(NO_BRIDGE) => None,
+                Some(name) => Some(name.to_owned()),
+            },
+            group: flags.group.or(file.group),
+        })
+    }
+}
+
+fn read(path: &Path, named: bool) -> Result<File, Error> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => {
+            return Ok(File::default());
+        }
+        Err(error) => {
+            let path = path.to_owned();
+            return Err(Error::Read { path, error });
+        }
+    };
+    serde_json::from_str(&text).map_err(|error| {
+        let path = path.to_owned();
+        Error::Parse { path, error }
+    })
+}
+
+fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
+    let both = [
+        ("hosts", !flags.hosts.is_empty() && file.hosts.is_some()),
+        ("data-root", flags.data_root.is_some() && file.data_root.is_some()),
+        ("exec-root", flags.exec_root.is_some() && file.exec_root.is_some()),
+        ("pidfile", flags.pidfile.is_some() && file.pidfile.is_some()),
+        ("debug", flags.debug && file.debug.is_some()),
+        ("log-level", flags.log_level.is_some() && file.log_level.is_some()),
+        ("bip", flags.bip.is_some() && file.bip.is_some()),
+        ("bridge", flags.bridge.is_some() && file.bridge.is_some()),
+        ("group", flags.group.is_some() && file.group.is_some()),
+    ];
+    let names: Vec<&str> = both.iter().filter(|(_, b)| *b).map(|(n, _)| *n).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Twice {
+        path: path.to_owned(),
+        names: names.join(", "),
+    })
+}
+
+/// Reads one `--host`. A bare address means TCP, as with dockerd; names are
+/// not looked up, a daemon listens on addresses.
+fn parse_host(text: &str) -> Result<Host, Error> {
+    let wrong = |why| Error::Host(text.to_owned(), why);
+    if let Some(path) = text.strip_prefix("unix://") {
+        if !path.starts_with('/') {
+            return Err(wrong("a unix socket needs an absolute path"));
+        }
+        return Ok(Host::Unix(PathBuf::from(path)));
+    }
+    let address = match text.split_once("://") {
+        Some(("tcp", address)) => address,
+        Some(_) => return Err(wrong("the scheme is neither unix nor tcp")),
+        None => text,
+    };
+    let address = match address {
+        "" => "127.0.0.1:2375".to_owned(),
+        port if port.starts_with(':') => format!("0.0.0.0{port}"),
+        named => named.replacen("localhost:", "127.0.0.1:", 1),
+    };
+    let address = address.trim_end_matches('/');
+    address
+        .parse()
+        .or_else(|_| address.parse().map(|ip| SocketAddr::new(ip, 2375)))
+        .map(Host::Tcp)
+        .map_err(|_| wrong("not an address and port"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(text: &str) -> Option<String> {
+        parse_host(text).ok().map(|host| match host {
+            Host::Unix(path) => format!("unix {}", path.display()),
+            Host::Tcp(address) => format!("tcp {address}"),
+        })
+    }
+
+    #[test]
+    fn hosts_are_read_as_dockerd_reads_them() {
+        for (given, expected) in [
+            ("unix:///run/x.sock", Some("unix /run/x.sock")),
+            ("tcp://127.0.0.1:4243", Some("tcp 127.0.0.1:4243")),
+            ("tcp://localhost:4243", Some("tcp 127.0.0.1:4243")),
+            ("tcp://", Some("tcp 127.0.0.1:2375")),
+            ("tcp://10.0.0.1", Some("tcp 10.0.0.1:2375")),
+            (":2375", Some("tcp 0.0.0.0:2375")),
+            ("tcp://[::1]:2375", Some("tcp [::1]:2375")),
+            ("unix://relative", None),
+            ("fd://", None),
+            ("tcp://nonsense:port", None),
+        ] {
+            assert_eq!(host(given).as_deref(), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_setting_in_both_places_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), r#"{"bip":"10.1.0.1/24"}"#).unwrap();
+        let flags = Flags {
+            config_file: Some(file.path().to_owned()),
+            bip: Some("10.2.0.1/24".to_owned()),
+            ..Flags::default()
+        };
+        let error = Settings::new(flags).unwrap_err().to_string();
+        assert!(error.contains("both as a flag"), "{error}");
+        assert!(error.ends_with(": bip"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_directive_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), r#"{"data-rot":"/x"}"#).unwrap();
+        let flags = Flags {
+            config_file: Some(file.path().to_owned()),
+            ..Flags::default()
+        };
+        let error = Settings::new(flags).unwrap_err().to_string();
+        assert!(error.contains("data-rot"), "{error}");
+    }
+
+    #[test]
+    fn the_file_is_in_force_where_no_flag_is() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text = r#"{"hosts":["unix:///a"],"debug":true,"bridge":"none"}"#;
+        std::fs::write(file.path(), text).unwrap();
+        let flags = Flags {
+            config_file: Some(file.path().to_owned()),
+            data_root: Some(PathBuf::from("/d")),
+            ..Flags::default()
+        };
+        let settings = Settings::new(flags).unwrap();
+        assert_eq!(settings.hosts, [Host::Unix(PathBuf::from("/a"))]);
+        assert_eq!(settings.data_root, Path::new("/d"));
+        assert_eq!(settings.log_level, LogLevel::Debug);
+        assert_eq!(settings.bridge, None);
+    }
+}
