@@ -12,4 +12,6 @@
 pub mod caps;
 pub mod channel;
 pub mod error;
+pub mod log;
 pub mod spec;
+pub mod time;
