@@ -7,7 +7,7 @@ pub mod decode;
 pub mod error;
 pub mod filters;
 pub mod frames;
-pub mod generated;
+mod generated;
 pub mod query;
 pub mod registry_auth;
 pub mod route;
@@ -15,3 +15,5 @@ pub mod scalar;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod version;
+
+pub use generated::*;

@@ -17,6 +17,7 @@ use crate::decode;
 use crate::error::ApiError;
 use crate::generated::routes::Operation;
 use crate::query::Params;
+use crate::registry_auth::{RegistryAuth, RegistryConfig};
 use crate::version::ApiVersion;
 
 /// JSON bodies beyond this are refused: they are held in memory.
@@ -123,14 +124,32 @@ impl Call {
         }
     }
 
-    /// Refuses a body of more than a few bytes: routes that had one once.
-    pub(crate) fn no_body(&self, refusal: &str) -> Result<(), ApiError> {
+    /// Credentials of one registry; unreadable ones are none.
+    pub(crate) fn registry_auth(&self, name: &str) -> RegistryAuth {
+        self.header(name)
+            .map(RegistryAuth::from_header)
+            .unwrap_or_default()
+    }
+
+    /// Credentials of several registries; unreadable ones are none.
+    pub(crate) fn registry_config(&self, name: &str) -> RegistryConfig {
+        self.header(name)
+            .map(RegistryConfig::from_header)
+            .unwrap_or_default()
+    }
+
+    /// Refuses a body of more than a few bytes, where there was one once: the
+    /// settings of a container to be started.
+    pub(crate) fn no_body(&self) -> Result<(), ApiError> {
         let length = self
             .header(CONTENT_LENGTH.as_str())
             .and_then(|length| length.parse::<u64>().ok())
             .unwrap_or(0);
         if length > 7 || self.headers.contains_key(TRANSFER_ENCODING) {
-            return Err(ApiError::bad_parameter(refusal));
+            return Err(ApiError::bad_parameter(
+                "starting container with non-empty request body was deprecated since API v1.22 \
+                 and removed in v1.24",
+            ));
         }
         Ok(())
     }

@@ -146,6 +146,12 @@ impl Router {
         // The version in front first, then the whole path: no route of ours
         // looks like a version, but the order is dockerd's.
         let (asked, rest) = path::split_version(&full);
+        // The one path that may end with a slash.
+        let rest = if rest == "/networks/" && request.method() == Method::GET {
+            "/networks"
+        } else {
+            rest
+        };
         let found = find(request.method(), rest)
             .map(|found| (asked, found))
             .or_else(|| Some((None, find(request.method(), &full)?)));

@@ -296,7 +296,10 @@ mod tests {
         let (mut client, stream) = tokio::io::duplex(256);
         let mut socket = Socket::new(stream);
         let line = socket.request_line();
-        client.write_all(b"GET /a?x={\"b\"} HTTP/1.1\r\nA: \"<\xff\r\n").await.unwrap();
+        client
+            .write_all(b"GET /a?x={\"b\"} HTTP/1.1\r\nA: \"<\xff\r\n")
+            .await
+            .unwrap();
         let mut got = [0; 37];
         socket.read_exact(&mut got).await.unwrap();
         assert_eq!(&got, b"GET /a?x={%22b%22} HTTP/1.1\r\nA: \"<\xff\r\n");

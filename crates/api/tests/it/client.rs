@@ -99,7 +99,9 @@ impl Client {
             head: self.head().await,
             body: String::new(),
         };
-        let length = response.header("Content-Length").map(|l| l.parse().unwrap());
+        let length = response
+            .header("Content-Length")
+            .map(|l| l.parse().unwrap());
         if method == "HEAD" || matches!(response.status(), 204 | 304) {
             return response;
         }
@@ -112,7 +114,10 @@ impl Client {
                 response.body.push_str(&chunk);
             }
         } else {
-            self.stream.read_to_string(&mut response.body).await.unwrap();
+            self.stream
+                .read_to_string(&mut response.body)
+                .await
+                .unwrap();
         }
         response
     }

@@ -2,10 +2,10 @@
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use longshore_api::body::{Hijack, Upgraded};
+use longshore_api::container::Container;
 use longshore_api::context::Context;
 use longshore_api::error::ApiError;
 use longshore_api::frames::{Stream, frame};
-use longshore_api::generated::container::Container;
 use longshore_api::server::{Router, ServerInfo};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::Message;
@@ -42,12 +42,19 @@ impl Container for Echo {
         }
     }
 
-    async fn container_attach_websocket(&self, cx: Context, id: String) -> Result<Hijack, ApiError> {
+    async fn container_attach_websocket(
+        &self,
+        cx: Context,
+        id: String,
+    ) -> Result<Hijack, ApiError> {
         match id.as_str() {
             "lines" => Ok(Hijack::multiplexed(|mut client: Upgraded| async move {
                 let mut line = [0; 5];
                 client.read_exact(&mut line).await.unwrap();
-                client.write_all(&frame(Stream::Stderr, &line)).await.unwrap();
+                client
+                    .write_all(&frame(Stream::Stderr, &line))
+                    .await
+                    .unwrap();
             })),
             _ => self.container_attach(cx, id).await,
         }
@@ -64,7 +71,9 @@ const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: tcp\r\n";
 async fn with_upgrade_the_answer_is_101() {
     let mut client = connect();
     client
-        .send(format!("POST /v1.40/containers/tty/attach?stream=1 HTTP/1.1\r\nHost: x\r\n{UPGRADE}\r\n"))
+        .send(format!(
+            "POST /v1.40/containers/tty/attach?stream=1 HTTP/1.1\r\nHost: x\r\n{UPGRADE}\r\n"
+        ))
         .await;
     assert_eq!(
         client.head().await,
@@ -81,14 +90,20 @@ async fn with_upgrade_the_answer_is_101() {
 #[tokio::test]
 async fn without_upgrade_it_is_200_and_raw() {
     let mut client = connect();
-    client.send("POST /containers/pipes/attach HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    client
+        .send("POST /containers/pipes/attach HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await;
     assert_eq!(
         client.head().await,
         "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n"
     );
     client.send("in").await;
     client.stream.shutdown().await.unwrap();
-    let frames = [frame(Stream::Stdout, b"hello "), frame(Stream::Stdout, b"IN")].concat();
+    let frames = [
+        frame(Stream::Stdout, b"hello "),
+        frame(Stream::Stdout, b"IN"),
+    ]
+    .concat();
     assert_eq!(client.rest().await.as_bytes(), frames);
 }
 
@@ -110,7 +125,9 @@ async fn all_at_once_and_half_closed() {
     for body in ["", "Content-Length: 0\r\n"] {
         let mut client = connect();
         client
-            .send(format!("POST /containers/tty/attach HTTP/1.1\r\nHost: x\r\n{body}\r\nabc"))
+            .send(format!(
+                "POST /containers/tty/attach HTTP/1.1\r\nHost: x\r\n{body}\r\nabc"
+            ))
             .await;
         client.stream.shutdown().await.unwrap();
         client.head().await;
@@ -132,12 +149,17 @@ async fn output_survives_input_that_nobody_reads() {
 async fn errors_of_attach_are_bare_text() {
     let mut client = connect();
     client
-        .send(format!("POST /containers/nope/attach HTTP/1.1\r\nHost: x\r\n{UPGRADE}\r\n"))
+        .send(format!(
+            "POST /containers/nope/attach HTTP/1.1\r\nHost: x\r\n{UPGRADE}\r\n"
+        ))
         .await;
     let answer = client.response("POST").await;
     assert_eq!(answer.status(), 404);
     assert_eq!(answer.body, "No such container: nope\r\n");
-    assert_eq!(answer.header("Content-Type"), Some("application/vnd.docker.raw-stream"));
+    assert_eq!(
+        answer.header("Content-Type"),
+        Some("application/vnd.docker.raw-stream")
+    );
     assert_eq!(answer.header("Server"), None);
     assert_eq!(client.rest().await, "");
 }

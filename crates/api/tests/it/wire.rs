@@ -1,18 +1,18 @@
 //! Routing, versions, headers, bodies: byte by byte.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use longshore_api::body::{ByteStream, Deferred, JsonLines, LogStream, Text};
-use longshore_api::context::Context;
-use longshore_api::error::ApiError;
-use longshore_api::generated::container::{
+use longshore_api::container::{
     Container, ContainerCreateQuery, ContainerListQuery, ContainerStartResponse,
 };
-use longshore_api::generated::system::System;
-use longshore_api::generated::types::*;
+use longshore_api::context::Context;
+use longshore_api::error::ApiError;
 use longshore_api::server::{Router, ServerInfo};
+use longshore_api::system::System;
+use longshore_api::types::*;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Notify;
 
@@ -97,7 +97,9 @@ impl Container for Engine {
     }
 
     async fn container_logs(&self, _cx: Context, _id: String) -> Result<LogStream, ApiError> {
-        Ok(LogStream::raw(futures_util::stream::iter([Ok("a\r\n".into())])))
+        Ok(LogStream::raw(futures_util::stream::iter([Ok(
+            "a\r\n".into()
+        )])))
     }
 
     async fn container_stats(
@@ -109,7 +111,11 @@ impl Container for Engine {
         let go = Arc::clone(&self.go);
         tokio::spawn(async move {
             for status_code in 1..=2 {
-                if sender.send(Ok(ContainerWaitResponse { status_code })).await.is_err() {
+                if sender
+                    .send(Ok(ContainerWaitResponse { status_code }))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
                 go.notified().await;
@@ -161,7 +167,10 @@ async fn ping_has_dockerds_head() {
     }
     assert!(pong.header("Date").is_some());
     let head = client.call("HEAD", "/v1.24/_ping").await;
-    assert_eq!((head.status(), head.header("Content-Length")), (200, Some("0")));
+    assert_eq!(
+        (head.status(), head.header("Content-Length")),
+        (200, Some("0"))
+    );
     assert_eq!(head.header("Builder-Version"), Some("1"));
 }
 
@@ -181,17 +190,29 @@ async fn versions_are_judged_after_the_path() {
             "client version 1.23 is too old. Minimum supported API version is 1.24, \
              please upgrade your client to a newer version",
         ),
-        ("/v1.4/containers/json", 400, "client version 1.4 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version"),
+        (
+            "/v1.4/containers/json",
+            400,
+            "client version 1.4 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version",
+        ),
         ("/v1.40", 404, "page not found"),
         ("/va/containers/json", 404, "page not found"),
     ] {
         let answer = client.call("GET", path).await;
-        assert_eq!((answer.status(), answer.message().as_str()), (status, message), "{path}");
+        assert_eq!(
+            (answer.status(), answer.message().as_str()),
+            (status, message),
+            "{path}"
+        );
         assert_eq!(answer.header("Api-Version").is_some(), status == 400);
         assert_eq!(answer.header("Docker-Experimental"), None);
         assert_eq!(answer.header("Content-Type"), Some("application/json"));
     }
-    for path in ["/v1.24/containers/json", "/v1.40.0/containers/json", "/v1.36/containers/json"] {
+    for path in [
+        "/v1.24/containers/json",
+        "/v1.40.0/containers/json",
+        "/v1.36/containers/json",
+    ] {
         assert_eq!(client.call("GET", path).await.status(), 200, "{path}");
     }
 }
@@ -228,21 +249,34 @@ async fn unclean_paths_are_moved() {
         ("/images/a%2F..%2Fb/json", "/images/b/json"),
     ] {
         let answer = client.call("GET", path).await;
-        assert_eq!((answer.status(), answer.header("Location")), (301, Some(location)), "{path}");
+        assert_eq!(
+            (answer.status(), answer.header("Location")),
+            (301, Some(location)),
+            "{path}"
+        );
     }
 }
 
 #[tokio::test]
 async fn json_answers_are_one_line() {
     let mut client = connect();
-    let list = client.call("GET", "/v1.36/containers/json?all=True&limit=-1").await;
+    let list = client
+        .call("GET", "/v1.36/containers/json?all=True&limit=-1")
+        .await;
     assert_eq!(list.body, "[{\"Id\":\"<1.36> Some(-1) true\"}]\n");
     assert_eq!(list.header("Content-Type"), Some("application/json"));
     // Raw braces and quotes, as curl -g sends them.
-    let list = client.call("GET", "/containers/json?filters={\"id\":[\"123\"]}").await;
+    let list = client
+        .call("GET", "/containers/json?filters={\"id\":[\"123\"]}")
+        .await;
     assert_eq!(list.status(), 200, "{}", list.body);
-    let bad = client.call("GET", "/containers/json?filters={\"colour\":[\"x\"]}").await;
-    assert_eq!((bad.status(), bad.message().as_str()), (400, "invalid filter 'colour'"));
+    let bad = client
+        .call("GET", "/containers/json?filters={\"colour\":[\"x\"]}")
+        .await;
+    assert_eq!(
+        (bad.status(), bad.message().as_str()),
+        (400, "invalid filter 'colour'")
+    );
     let bad = client.call("GET", "/containers/json?limit=ten").await;
     assert_eq!(bad.status(), 400);
     assert_eq!(bad.header("Api-Version"), Some("1.40"));
@@ -251,17 +285,33 @@ async fn json_answers_are_one_line() {
 #[tokio::test]
 async fn names_in_paths_are_greedy() {
     let mut client = connect();
-    assert_eq!(client.call("POST", "/containers/a/b/start").await.status(), 204);
-    assert_eq!(client.call("POST", "/containers/a%2Fb/start").await.status(), 204);
+    assert_eq!(
+        client.call("POST", "/containers/a/b/start").await.status(),
+        204
+    );
+    assert_eq!(
+        client
+            .call("POST", "/containers/a%2Fb/start")
+            .await
+            .status(),
+        204
+    );
     let answer = client.call("POST", "/containers/json/start").await;
-    assert_eq!((answer.status(), answer.message().as_str()), (404, "No such container: json"));
+    assert_eq!(
+        (answer.status(), answer.message().as_str()),
+        (404, "No such container: json")
+    );
     let answer = client.call("POST", "/containers/running/start").await;
     assert_eq!((answer.status(), answer.body.as_str()), (304, ""));
     // A JSON type without a body is fine, a body is not.
     let json = "Content-Type: application/json\r\n";
-    let answer = client.call_with("POST", "/containers/a/b/start", json, "").await;
+    let answer = client
+        .call_with("POST", "/containers/a/b/start", json, "")
+        .await;
     assert_eq!(answer.status(), 204);
-    let answer = client.call_with("POST", "/containers/a/b/start", json, "{\"a\":  1}").await;
+    let answer = client
+        .call_with("POST", "/containers/a/b/start", json, "{\"a\":  1}")
+        .await;
     assert_eq!(answer.status(), 400);
 }
 
@@ -270,17 +320,42 @@ async fn bodies_need_their_type() {
     let mut client = connect();
     let image = r#"{"image": "nginx"}"#;
     for (headers, body, status, message) in [
-        ("", image, 400, "malformed Content-Type header (): mime: no media type"),
+        (
+            "",
+            image,
+            400,
+            "malformed Content-Type header (): mime: no media type",
+        ),
         (
             "Content-Type: text/plain\r\n",
             image,
             400,
             "unsupported Content-Type header (text/plain): must be 'application/json'",
         ),
-        ("Content-Type: application/json\r\n", "{", 400, "invalid JSON: unexpected end of JSON input"),
-        ("Content-Type: application/json\r\n", "", 400, "config cannot be empty in order to create a container"),
-        ("", "", 400, "config cannot be empty in order to create a container"),
-        ("Content-Type: application/json\r\n", "null", 400, "config cannot be empty in order to create a container"),
+        (
+            "Content-Type: application/json\r\n",
+            "{",
+            400,
+            "invalid JSON: unexpected end of JSON input",
+        ),
+        (
+            "Content-Type: application/json\r\n",
+            "",
+            400,
+            "config cannot be empty in order to create a container",
+        ),
+        (
+            "",
+            "",
+            400,
+            "config cannot be empty in order to create a container",
+        ),
+        (
+            "Content-Type: application/json\r\n",
+            "null",
+            400,
+            "config cannot be empty in order to create a container",
+        ),
         (
             "Content-Type: application/json\r\n",
             r#"{"Image": 1}"#,
@@ -288,19 +363,32 @@ async fn bodies_need_their_type() {
             "invalid JSON: json: cannot unmarshal number into Go struct field ContainerCreateRequest.Image of type string",
         ),
     ] {
-        let answer = client.call_with("POST", "/containers/create", headers, body).await;
-        assert_eq!((answer.status(), answer.message().as_str()), (status, message), "{headers}{body}");
+        let answer = client
+            .call_with("POST", "/containers/create", headers, body)
+            .await;
+        assert_eq!(
+            (answer.status(), answer.message().as_str()),
+            (status, message),
+            "{headers}{body}"
+        );
     }
     for (headers, body) in [
         ("Content-Type: application/json; charset=utf-8\r\n", image),
-        ("Content-Type: Application/JSON\r\n", r#"{"Image": "nginx"}-X"#),
+        (
+            "Content-Type: Application/JSON\r\n",
+            r#"{"Image": "nginx"}-X"#,
+        ),
     ] {
-        let answer = client.call_with("POST", "/containers/create?name=curl", headers, body).await;
+        let answer = client
+            .call_with("POST", "/containers/create?name=curl", headers, body)
+            .await;
         assert_eq!(answer.status(), 201);
         assert_eq!(answer.body, "{\"Id\":\"Some(\\\"curl\\\") nginx\"}\n");
     }
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";
-    let answer = client.call_with("POST", "/containers/create", form, image).await;
+    let answer = client
+        .call_with("POST", "/containers/create", form, image)
+        .await;
     assert_eq!(answer.status(), 400);
 }
 
@@ -317,7 +405,10 @@ async fn byte_bodies_stream_in() {
     }
     client.send("0\r\n\r\n").await;
     let answer = client.response("PUT").await;
-    assert_eq!((answer.status(), answer.message().as_str()), (409, "100000"));
+    assert_eq!(
+        (answer.status(), answer.message().as_str()),
+        (409, "100000")
+    );
 }
 
 #[tokio::test]
@@ -325,7 +416,10 @@ async fn what_nobody_implements_is_501() {
     let mut client = Client::new(Router::new(ServerInfo::default()).system(arc(Engine::default())));
     let answer = client.call("GET", "/containers/json").await;
     assert_eq!(answer.status(), 501);
-    assert_eq!(answer.message(), "ContainerList is not implemented by this server");
+    assert_eq!(
+        answer.message(),
+        "ContainerList is not implemented by this server"
+    );
     assert_eq!(answer.header("Api-Version"), Some("1.40"));
 }
 
@@ -342,10 +436,15 @@ async fn a_panic_is_a_500_and_the_connection_lives() {
 async fn the_head_comes_before_a_deferred_body() {
     let engine = Arc::new(Engine::default());
     let mut client = connect_to(Arc::clone(&engine));
-    client.send("POST /containers/x/wait HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    client
+        .send("POST /containers/x/wait HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await;
     let head = client.head().await;
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
-    assert!(head.contains("\r\nContent-Type: application/json\r\n"), "{head}");
+    assert!(
+        head.contains("\r\nContent-Type: application/json\r\n"),
+        "{head}"
+    );
     engine.go.notify_one();
     assert_eq!(client.chunk().await.unwrap(), "{\"StatusCode\":7}\n");
     assert_eq!(client.chunk().await, None);
@@ -356,10 +455,15 @@ async fn the_head_comes_before_a_deferred_body() {
 async fn lines_leave_one_by_one() {
     let engine = Arc::new(Engine::default());
     let mut client = connect_to(Arc::clone(&engine));
-    client.send("GET /containers/x/stats HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    client
+        .send("GET /containers/x/stats HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await;
     client.head().await;
     for number in 1..=2 {
-        assert_eq!(client.chunk().await.unwrap(), format!("{{\"StatusCode\":{number}}}\n"));
+        assert_eq!(
+            client.chunk().await.unwrap(),
+            format!("{{\"StatusCode\":{number}}}\n")
+        );
         engine.go.notify_one();
     }
     assert_eq!(client.chunk().await, None);
@@ -369,7 +473,10 @@ async fn lines_leave_one_by_one() {
 async fn logs_are_a_raw_stream() {
     let answer = connect().call("GET", "/containers/x/logs").await;
     assert_eq!(answer.body, "a\r\n");
-    assert_eq!(answer.header("Content-Type"), Some("application/vnd.docker.raw-stream"));
+    assert_eq!(
+        answer.header("Content-Type"),
+        Some("application/vnd.docker.raw-stream")
+    );
 }
 
 #[tokio::test]
@@ -377,7 +484,9 @@ async fn a_client_that_leaves_cancels_its_handler() {
     for path in ["/containers/wait/start", "/containers/x/wait"] {
         let engine = Arc::new(Engine::default());
         let mut client = connect_to(Arc::clone(&engine));
-        client.send(format!("POST {path} HTTP/1.1\r\nHost: x\r\n\r\n")).await;
+        client
+            .send(format!("POST {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
+            .await;
         if path.ends_with("/wait") {
             client.head().await;
         } else {
@@ -403,7 +512,9 @@ async fn a_client_that_only_shuts_its_side_is_answered() {
     assert_eq!(client.response("POST").await.status(), 201);
     assert_eq!(client.rest().await, "");
     let mut client = connect_to(Arc::clone(&engine));
-    client.send("POST /containers/x/wait HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    client
+        .send("POST /containers/x/wait HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await;
     client.stream.shutdown().await.unwrap();
     engine.go.notify_one();
     assert_eq!(client.response("POST").await.body, "{\"StatusCode\":7}\n");
@@ -425,7 +536,10 @@ async fn http_1_0_is_answered_and_closed() {
     let mut client = connect();
     client.send("GET /_ping HTTP/1.0\r\n\r\n").await;
     let all = client.rest().await;
-    assert!(all.starts_with("HTTP/1.0 200 OK\r\n") && all.ends_with("\r\n\r\nOK"), "{all}");
+    assert!(
+        all.starts_with("HTTP/1.0 200 OK\r\n") && all.ends_with("\r\n\r\nOK"),
+        "{all}"
+    );
 }
 
 #[tokio::test]
@@ -434,7 +548,8 @@ async fn shutdown_finishes_what_runs_and_ends_what_never_would() {
     let mut idle = connect_to(Arc::clone(&engine));
     assert_eq!(idle.call("GET", "/_ping").await.status(), 200);
     let mut busy = Client::of(&idle.server);
-    busy.send("POST /containers/wait/start HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    busy.send("POST /containers/wait/start HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await;
     while !engine.started.load(Ordering::SeqCst) {
         tokio::task::yield_now().await;
     }
@@ -447,7 +562,9 @@ async fn shutdown_finishes_what_runs_and_ends_what_never_would() {
     down.await.unwrap();
 
     let mut endless = connect_to(Arc::clone(&engine));
-    endless.send("POST /containers/x/wait HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    endless
+        .send("POST /containers/x/wait HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await;
     endless.head().await;
     endless.server.clone().shutdown(Duration::ZERO).await;
     endless.rest().await;

@@ -57,7 +57,7 @@ impl<T: Container> Serve for Mounted<T> {
                 Ok(answer::deferred(answer, |_| {}))
             }),
             Operation::ContainerStart => Box::pin(async move {
-                call.no_body("starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24")?;
+                call.no_body()?;
                 Ok(match api.container_start(call.context, call.name).await? {
                     ContainerStartResponse::NoContent => answer::empty(StatusCode::NO_CONTENT),
                     ContainerStartResponse::NotModified => answer::empty(StatusCode::NOT_MODIFIED),
