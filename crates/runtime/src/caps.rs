@@ -126,6 +126,11 @@ impl CapabilitySet {
         Ok(Self(set))
     }
 
+    /// What the calling process holds.
+    pub(crate) fn permitted() -> io::Result<Self> {
+        Ok(Self(thread::capabilities(None)?.permitted.bits()))
+    }
+
     /// The set as the kernel prints it in `/proc/PID/status`.
     pub const fn bits(self) -> u64 {
         self.0

@@ -10,8 +10,24 @@
 //! other, [`zygote`] how a shim comes to be, [`shim`] what it does.
 
 pub mod caps;
+pub mod cgroup;
 pub mod channel;
+pub mod container;
+mod dev;
 pub mod error;
+mod init;
 pub mod log;
+pub mod masks;
+mod mounts;
+mod namespaces;
+mod path;
+mod process;
+mod reaper;
+mod rlimits;
+mod rootfs;
+pub mod seccomp;
 pub mod spec;
+mod sync;
+mod sys;
 pub mod time;
+mod user;

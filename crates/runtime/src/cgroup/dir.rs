@@ -1,0 +1,152 @@
+//! One directory of a cgroup file system, held by descriptor.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use rustix::fs::{self, Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::error::{CreateError, Step};
+
+/// A directory, whose files are the group's parameters.
+#[derive(Debug)]
+pub(super) struct Dir {
+    path: PathBuf,
+    fd: OwnedFd,
+}
+
+impl Dir {
+    /// Opens `path`, making it when it is missing.
+    pub(super) fn make(path: PathBuf) -> io::Result<Self> {
+        match fs::mkdir(&path, Mode::from_raw_mode(0o755)) {
+            Ok(()) | Err(Errno::EXIST) => Self::open(path),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn open(path: PathBuf) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = fs::open(&path, flags, Mode::empty())?;
+        Ok(Self { path, fd })
+    }
+
+    /// Makes `path` below the mount point `root`, with everything above it.
+    pub(super) fn make_below(root: &Path, path: &Path) -> Result<Self, CreateError> {
+        let whole = root.join(path);
+        match Self::make(whole.clone()) {
+            Err(error) if crate::path::is_missing(&error) => {
+                let mut above = root.to_owned();
+                let parts = path.parent().into_iter().flat_map(Path::components);
+                for part in parts {
+                    above.push(part);
+                    Self::make(above.clone())
+                        .step(|| format!("mkdir cgroup \"{}\"", above.display()))?;
+                }
+                Self::make(whole)
+            }
+            other => other,
+        }
+        .step(|| format!("mkdir cgroup \"{}\"", root.join(path).display()))
+    }
+
+    /// Where the directory is on the host.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The directory above.
+    pub(super) fn parent(&self) -> io::Result<Self> {
+        let path = self.path.parent().ok_or(io::ErrorKind::NotFound)?;
+        Self::open(path.to_owned())
+    }
+
+    /// Sets a parameter with one write.
+    pub(super) fn write(&self, name: &str, value: &str) -> io::Result<()> {
+        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+        let file = fs::openat(&self.fd, name, flags, Mode::empty())?;
+        File::from(file).write_all(value.as_bytes())
+    }
+
+    /// Sets a parameter that the user asked for.
+    pub(super) fn set(&self, name: &str, value: impl ToString) -> Result<(), CreateError> {
+        let value = value.to_string();
+        self.write(name, &value).step(|| {
+            format!(
+                "failed to write \"{value}\" to \"{}\"",
+                self.path.join(name).display()
+            )
+        })
+    }
+
+    /// Sets a parameter when the user asked for it.
+    pub(super) fn set_if(
+        &self,
+        name: &str,
+        value: Option<impl ToString>,
+    ) -> Result<(), CreateError> {
+        value.map_or(Ok(()), |value| self.set(name, value))
+    }
+
+    /// The text of a parameter.
+    pub(super) fn read(&self, name: &str) -> io::Result<String> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let file = fs::openat(&self.fd, name, flags, Mode::empty())?;
+        let mut text = String::new();
+        File::from(file).read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    /// The number that a parameter is, or none when it is missing or a word.
+    pub(super) fn number<T: FromStr>(&self, name: &str) -> Option<T> {
+        self.read(name).ok()?.trim().parse().ok()
+    }
+
+    /// The number after `key` in a file of `key value` lines.
+    pub(super) fn keyed<T: FromStr>(&self, name: &str, key: &str) -> Option<T> {
+        let text = self.read(name).ok()?;
+        text.lines()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix(' '))?
+            .trim()
+            .parse()
+            .ok()
+    }
+
+    /// The processes in this directory.
+    pub(super) fn pids(&self) -> io::Result<Vec<i32>> {
+        let text = self.read("cgroup.procs")?;
+        Ok(text.lines().filter_map(|line| line.parse().ok()).collect())
+    }
+
+    /// Removes the directory and those that a program in it made below. It is
+    /// fine when it is gone already.
+    pub(super) fn remove(&self) -> io::Result<()> {
+        remove_tree(&self.path)
+    }
+}
+
+impl AsFd for Dir {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+fn remove_tree(path: &Path) -> io::Result<()> {
+    match fs::rmdir(path) {
+        Ok(()) | Err(Errno::NOENT) => return Ok(()),
+        Err(Errno::BUSY | Errno::NOTEMPTY) => {}
+        Err(error) => return Err(error.into()),
+    }
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            remove_tree(&entry.path())?;
+        }
+    }
+    match fs::rmdir(path) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,134 @@
+//! Version 2: one directory for everything.
+
+mod devices;
+mod resources;
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::devices::Rule;
+use super::dir::Dir;
+use super::{Backend, Stats};
+use crate::error::{CreateError, Step};
+use crate::spec::Resources;
+use crate::sys::bpf;
+
+/// Controllers a container's limits need, where the kernel has them.
+const CONTROLLERS: [&str; 5] = ["cpu", "cpuset", "io", "memory", "pids"];
+
+/// How long freezing may take before it counts as stuck.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The directory of one container.
+#[derive(Debug)]
+pub(super) struct Group {
+    dir: Dir,
+}
+
+impl Group {
+    /// Makes the directory `path` below `root` and hands the controllers down
+    /// to it.
+    pub(super) fn create(root: &Path, path: &Path) -> Result<Self, CreateError> {
+        let dir = Dir::make_below(root, path)?;
+        if dir.read("cgroup.controllers").is_ok_and(|text| {
+            CONTROLLERS
+                .iter()
+                .any(|name| !text.split_whitespace().any(|has| has == *name))
+        }) {
+            delegate(root, path.parent().unwrap_or(Path::new("")))?;
+        }
+        Ok(Self { dir })
+    }
+}
+
+/// Enables the controllers for the children of every directory from `root`
+/// down to `path`.
+fn delegate(root: &Path, path: &Path) -> Result<(), CreateError> {
+    let mut above = root.to_owned();
+    let steps = std::iter::once(None).chain(path.components().map(Some));
+    for step in steps {
+        above.extend(step);
+        let dir =
+            Dir::make(above.clone()).step(|| format!("open cgroup \"{}\"", above.display()))?;
+        let available = dir.read("cgroup.controllers").unwrap_or_default();
+        for name in available.split_whitespace() {
+            if CONTROLLERS.contains(&name) {
+                // One that cannot be enabled is missed only by a container
+                // that needs it, and named there.
+                let _ = dir.write("cgroup.subtree_control", &format!("+{name}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Backend for Group {
+    fn birthplace(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.dir.as_fd())
+    }
+
+    fn enter(&self) -> io::Result<()> {
+        // Whoever was born here is here.
+        Ok(())
+    }
+
+    fn views(&self) -> Vec<(String, PathBuf)> {
+        Vec::new()
+    }
+
+    fn update(&self, resources: &Resources) -> Result<(), CreateError> {
+        resources::apply(&self.dir, resources)
+    }
+
+    fn allow_devices(&self, rules: &[Rule]) -> Result<(), CreateError> {
+        let program = bpf::load_device_program(&devices::compile(rules))
+            .step(|| "load the device program (kernel without CONFIG_CGROUP_BPF?)")?;
+        bpf::attach_device_program(&self.dir, &program).step(|| {
+            format!(
+                "attach the device program to \"{}\"",
+                self.dir.path().display()
+            )
+        })
+    }
+
+    fn pids(&self) -> io::Result<Vec<i32>> {
+        self.dir.pids()
+    }
+
+    fn kill(&self) -> io::Result<()> {
+        self.dir.write("cgroup.kill", "1")
+    }
+
+    fn freeze(&self, frozen: bool) -> io::Result<()> {
+        let wanted = u8::from(frozen);
+        self.dir.write("cgroup.freeze", &wanted.to_string())?;
+        let deadline = Instant::now() + PATIENCE;
+        while self.dir.keyed("cgroup.events", "frozen") != Some(wanted) {
+            if Instant::now() > deadline {
+                self.dir.write("cgroup.freeze", "0")?;
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    fn oom_kills(&self) -> io::Result<u64> {
+        Ok(self.dir.keyed("memory.events", "oom_kill").unwrap_or(0))
+    }
+
+    fn stats(&self) -> io::Result<Stats> {
+        let microseconds: Option<u64> = self.dir.keyed("cpu.stat", "usage_usec");
+        Ok(Stats {
+            memory: self.dir.number("memory.current"),
+            cpu: microseconds.map(|value| value.saturating_mul(1000)),
+            pids: self.dir.number("pids.current"),
+        })
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        self.dir.remove()
+    }
+}

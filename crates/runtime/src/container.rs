@@ -1,0 +1,233 @@
+//! Making a container: what its shim does around the birth of its init.
+//!
+//! ```text
+//! create ─▶ Init (parked, everything set up) ─ start ─▶ the program runs
+//!    └── error: child reaped, cgroup removed      └── error: child reaped
+//! ```
+//!
+//! The calling process must be single-threaded.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+
+use crate::cgroup::Cgroup;
+use crate::dev;
+use crate::error::{CreateError, CreateErrorKind, Step};
+use crate::init::{self, Plan};
+use crate::namespaces::{self, ChildrenElsewhere, Joins};
+use crate::seccomp;
+use crate::spec::ContainerSpec;
+use crate::sync::{Heard, Line, Report};
+use crate::sys::clone::{Child, Side, clone3};
+
+/// How long a child may take to set itself up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long removing a cgroup may take after a failure.
+const REMOVAL: Duration = Duration::from_secs(2);
+
+/// Where a process reads and writes.
+#[derive(Debug)]
+pub enum Stdio {
+    /// Three open files of the caller.
+    Pipes {
+        /// Read from.
+        stdin: OwnedFd,
+        /// Written to.
+        stdout: OwnedFd,
+        /// Written to.
+        stderr: OwnedFd,
+    },
+    /// A terminal, made inside the container.
+    Pty,
+}
+
+/// A container whose first process is set up and waits.
+#[derive(Debug)]
+pub struct Init {
+    /// Host process id.
+    pub pid: i32,
+    /// Becomes readable when the process ends.
+    pub pidfd: OwnedFd,
+    /// Master side of the terminal, with [`Stdio::Pty`].
+    pub console: Option<OwnedFd>,
+    /// The container's control group; whoever has it removes it in the end.
+    pub cgroup: Cgroup,
+    start: Start,
+}
+
+/// The word that lets a parked process go.
+#[derive(Debug)]
+pub struct Start {
+    line: Line,
+}
+
+/// Makes the container of `spec` up to the point before its program runs.
+///
+/// Dropping the result before it was started makes the process end by itself;
+/// the caller still has to wait for it.
+pub fn create(spec: &ContainerSpec, stdio: Stdio) -> Result<Init, CreateError> {
+    let filter = seccomp::instructions(&spec.seccomp, spec.process.capabilities)?;
+    let joins = Joins::open(&spec.namespaces)?;
+    let nodes = dev::find(&spec.devices)?;
+    let rules: Vec<_> = nodes.iter().map(dev::Node::rule).collect();
+    let cgroup = Cgroup::create(&spec.cgroup, &spec.id, &rules)?;
+    let plan = Plan {
+        spec,
+        cgroup: &cgroup,
+        joins,
+        nodes,
+        filter,
+        stdio,
+    };
+    match give_birth(&plan) {
+        Ok((child, console, line)) => Ok(Init {
+            pid: child.pid,
+            pidfd: child.pidfd,
+            console,
+            start: Start { line },
+            cgroup,
+        }),
+        Err(error) => {
+            // The first error is the one worth telling.
+            let _ = cgroup.remove(REMOVAL);
+            Err(error)
+        }
+    }
+}
+
+fn give_birth(plan: &Plan<'_>) -> Result<(Child, Option<OwnedFd>, Line), CreateError> {
+    let (ours, theirs) = Line::pair().step(|| "make line to init")?;
+    let elsewhere = match &plan.joins.pid {
+        Some(owner) => Some(ChildrenElsewhere::of(owner).step(|| "join pid namespace")?),
+        None => None,
+    };
+    let flags = namespaces::new_at_birth(&plan.spec.namespaces);
+    let side = clone3(flags, plan.cgroup.birthplace())
+        .step(|| "clone3 (are all namespaces built into the kernel?)");
+    let child = match side {
+        Ok(Side::Child) => {
+            // The shim's end would keep the line alive after the shim.
+            drop(ours);
+            end_with(&theirs, || init::run(plan, &theirs))
+        }
+        Ok(Side::Parent(child)) => Ok(child),
+        Err(error) => Err(error),
+    };
+    if let Some(elsewhere) = elsewhere {
+        elsewhere.end().step(|| "return to own pid namespace")?;
+    }
+    let child = child?;
+    drop(theirs);
+    match await_ready(&ours, &child) {
+        Ok(console) => Ok((child, console, ours)),
+        Err(error) => {
+            drop(ours);
+            end(&child);
+            Err(error)
+        }
+    }
+}
+
+/// The rest of a child's life: `run`, and a report when that failed.
+pub(crate) fn end_with(line: &Line, run: impl FnOnce() -> CreateError) -> ! {
+    let error = catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|_| CreateError::new(CreateErrorKind::Other, "init panicked"));
+    // When nobody listens any more there is nobody to tell.
+    let _ = line.report(&Report::Failed(error), None);
+    std::process::exit(1)
+}
+
+/// Waits until `child` is set up; answers the master side of its terminal.
+pub(crate) fn await_ready(line: &Line, child: &Child) -> Result<Option<OwnedFd>, CreateError> {
+    if !answers_in_time(line)? {
+        kill(child);
+        return Err(CreateError::new(
+            CreateErrorKind::Other,
+            format!("init did not answer within {} seconds", PATIENCE.as_secs()),
+        ));
+    }
+    match line.hear().step(|| "hear from init")? {
+        Heard::Report(Report::Ready, console) => Ok(console),
+        Heard::Report(Report::Failed(error), _) => Err(error),
+        Heard::Closed => Err(CreateError::new(
+            CreateErrorKind::Other,
+            "init ended before it was set up",
+        )),
+    }
+}
+
+fn answers_in_time(line: &Line) -> Result<bool, CreateError> {
+    let mut polled = [PollFd::new(line, PollFlags::IN)];
+    let patience = Timespec {
+        tv_sec: PATIENCE.as_secs() as i64,
+        tv_nsec: 0,
+    };
+    loop {
+        match poll(&mut polled, Some(&patience)) {
+            Err(Errno::INTR) => {}
+            other => return Ok(other.step(|| "wait for init")? > 0),
+        }
+    }
+}
+
+fn kill(child: &Child) {
+    // It may have ended by itself.
+    let _ = pidfd_send_signal(&child.pidfd, Signal::KILL);
+}
+
+/// Waits for the end of a child that failed.
+pub(crate) fn end(child: &Child) {
+    kill(child);
+    loop {
+        match waitid(WaitId::PidFd(child.pidfd.as_fd()), WaitIdOptions::EXITED) {
+            Err(Errno::INTR) => {}
+            _ => return,
+        }
+    }
+}
+
+impl Init {
+    /// Lets the program run. Waits until it does or has failed to; after a
+    /// failure the process is on its way to its end.
+    pub fn start(&self) -> Result<(), CreateError> {
+        self.start.go()
+    }
+
+    /// The process id in the form the kernel's calls take it.
+    pub fn process(&self) -> Option<Pid> {
+        Pid::from_raw(self.pid)
+    }
+}
+
+impl Start {
+    pub(crate) fn new(line: Line) -> Self {
+        Self { line }
+    }
+
+    pub(crate) fn go(&self) -> Result<(), CreateError> {
+        self.line.go().step(|| "start init")?;
+        if !answers_in_time(&self.line)? {
+            return Err(CreateError::new(
+                CreateErrorKind::Other,
+                format!(
+                    "program did not start within {} seconds",
+                    PATIENCE.as_secs()
+                ),
+            ));
+        }
+        match self.line.hear().step(|| "hear from init")? {
+            Heard::Closed => Ok(()),
+            Heard::Report(Report::Failed(error), _) => Err(error),
+            Heard::Report(Report::Ready, _) => Err(CreateError::new(
+                CreateErrorKind::Other,
+                "init was ready twice",
+            )),
+        }
+    }
+}

@@ -1,0 +1,524 @@
+//! The first process of a container, from its birth to `execve`.
+//!
+//! It runs in a child of the shim, in new namespaces, with a copy of the
+//! shim's memory, and never returns into the shim's code. Everything of the
+//! host that it needs is opened before it leaves the host's root; everything
+//! it mounts is mounted in its own mount namespace.
+
+use std::collections::BTreeSet;
+use std::ffi::CString;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use nix::sys::prctl;
+use rustix::fs::{self, FileType, Gid, Mode, OFlags, Uid};
+use rustix::mount::MountAttrFlags;
+use rustix::process::{Pid, PidfdFlags, getpid, pidfd_open};
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer};
+use rustix::system;
+use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::thread::{
+    LinkNameSpaceType, ThreadNameSpaceType, UnshareFlags, move_into_link_name_space,
+    move_into_thread_name_spaces,
+};
+
+use crate::cgroup::Cgroup;
+use crate::container::Stdio;
+use crate::dev;
+use crate::error::{CreateError, CreateErrorKind, Step};
+use crate::masks::{self, Masks};
+use crate::mounts::{self, HARDENED, NODEV, NOEXEC, NOSUID, Options, RDONLY};
+use crate::namespaces::Joins;
+use crate::path;
+use crate::process::{self, Prepared};
+use crate::rootfs;
+use crate::spec::{ContainerSpec, MountKind, MountSpec, NsMode, Propagation, Shm};
+use crate::sync::{Line, Report};
+use crate::sys::seccomp::Instruction;
+use crate::sys::{keyring, link};
+
+/// Files of procfs that may be mounted over, such as by lxcfs.
+const REPLACEABLE: [&str; 9] = [
+    "/proc/cpuinfo",
+    "/proc/diskstats",
+    "/proc/loadavg",
+    "/proc/meminfo",
+    "/proc/net/dev",
+    "/proc/slabinfo",
+    "/proc/stat",
+    "/proc/swaps",
+    "/proc/uptime",
+];
+
+/// What the parent has prepared.
+pub(crate) struct Plan<'a> {
+    pub(crate) spec: &'a ContainerSpec,
+    pub(crate) cgroup: &'a Cgroup,
+    pub(crate) joins: Joins,
+    pub(crate) nodes: Vec<dev::Node>,
+    pub(crate) filter: Option<Vec<Instruction>>,
+    pub(crate) stdio: Stdio,
+}
+
+/// Lives the life of the first process. Returns only when a step failed.
+pub(crate) fn run(plan: &Plan<'_>, line: &Line) -> CreateError {
+    match set_up(plan, line) {
+        Ok((prepared, false)) => {
+            drop(prepared);
+            // The shim is gone, and with it all who could want the container.
+            std::process::exit(1)
+        }
+        Ok((prepared, true)) if plan.spec.init => {
+            crate::reaper::run(|| prepared.run(plan.filter.as_deref()), line)
+        }
+        Ok((prepared, true)) => prepared.run(plan.filter.as_deref()),
+        Err(error) => error,
+    }
+}
+
+/// Sets everything up, reports it, and waits for the word to go.
+fn set_up<'a>(plan: &Plan<'a>, line: &Line) -> Result<(Prepared<'a>, bool), CreateError> {
+    let spec = plan.spec;
+    // Nobody in a shared pid namespace looks into this process.
+    prctl::set_dumpable(false).step(|| "set dumpable")?;
+    rustix::process::setsid().step(|| "setsid")?;
+    if let Stdio::Pipes {
+        stdin,
+        stdout,
+        stderr,
+    } = &plan.stdio
+    {
+        process::set_streams([stdin.as_fd(), stdout.as_fd(), stderr.as_fd()])
+            .step(|| "set standard streams")?;
+    }
+    plan.cgroup.enter().step(|| "join cgroup")?;
+    if spec.namespaces.cgroup == NsMode::New {
+        // Only now, since the namespace is rooted where its maker is.
+        unshare(UnshareFlags::NEWCGROUP).step(|| "make cgroup namespace")?;
+    }
+    plan.joins.enter()?;
+    if spec.namespaces.net == NsMode::New {
+        link::loopback_up().step(|| "bring up loopback device")?;
+    }
+    let console = Root::build(plan)?;
+    if spec.namespaces.uts == NsMode::New {
+        if !spec.hostname.is_empty() {
+            system::sethostname(spec.hostname.as_bytes()).step(|| "sethostname")?;
+        }
+        if !spec.domainname.is_empty() {
+            system::setdomainname(spec.domainname.as_bytes()).step(|| "setdomainname")?;
+        }
+    }
+    join_keyring(&spec.id)?;
+    let prepared = Prepared::new(&spec.process, true)?;
+    line.report(&Report::Ready, console.as_ref().map(AsFd::as_fd))
+        .step(|| "report to shim")?;
+    drop(console);
+    let go = line.wait_for_go().step(|| "wait for start")?;
+    Ok((prepared, go))
+}
+
+fn unshare(flags: UnshareFlags) -> io::Result<()> {
+    crate::sys::clone::unshare(flags)
+}
+
+/// A session keyring of the container's own. Kernels may have none.
+pub(crate) fn join_keyring(id: &str) -> Result<(), CreateError> {
+    let name = CString::new(format!("_ses.{id}")).map_err(|_| {
+        CreateError::new(CreateErrorKind::Other, "container id contains a NUL byte")
+    })?;
+    match keyring::join_session(&name) {
+        Err(error) if error.raw_os_error() == Some(nix::libc::ENOSYS) => Ok(()),
+        other => other.step(|| "join session keyring"),
+    }
+}
+
+/// Mounts of the host that are needed inside, opened while its paths exist.
+struct FromHost {
+    /// One per mount of the specification; none for a tmpfs.
+    binds: Vec<Option<OwnedFd>>,
+    shm: Option<OwnedFd>,
+    /// Version 1 cgroups: name, mount.
+    cgroups: Vec<(String, OwnedFd)>,
+}
+
+impl FromHost {
+    fn open(plan: &Plan<'_>) -> Result<Self, CreateError> {
+        let mut binds = Vec::with_capacity(plan.spec.mounts.len());
+        for mount in &plan.spec.mounts {
+            binds.push(open_bind(mount)?);
+        }
+        let shm = match plan.spec.shm {
+            Shm::Private { .. } | Shm::None => None,
+            Shm::Host => {
+                let tree = mounts::clone_path(Path::new("/dev/shm"), false)
+                    .step(|| "clone mount of \"/dev/shm\"")?;
+                mounts::propagate(&tree, Propagation::Private).step(|| "make /dev/shm private")?;
+                Some(tree)
+            }
+            Shm::Of(pid) => Some(shm_of(pid).step(|| format!("join /dev/shm of process {pid}"))?),
+        };
+        let mut cgroups = Vec::new();
+        for (name, directory) in plan.cgroup.views() {
+            let tree = mounts::clone_path(&directory, false)
+                .and_then(|tree| {
+                    mounts::propagate(&tree, Propagation::Private)?;
+                    let mut attributes = HARDENED;
+                    attributes.set(RDONLY, !plan.spec.cgroup_writable);
+                    mounts::restrict(&tree, false, attributes)?;
+                    Ok(tree)
+                })
+                .step(|| format!("clone mount of \"{}\"", directory.display()))?;
+            cgroups.push((name, tree));
+        }
+        Ok(Self {
+            binds,
+            shm,
+            cgroups,
+        })
+    }
+}
+
+fn open_bind(mount: &MountSpec) -> Result<Option<OwnedFd>, CreateError> {
+    let MountKind::Bind {
+        source,
+        recursive,
+        readonly_recursive,
+        propagation,
+    } = &mount.kind
+    else {
+        return Ok(None);
+    };
+    let step = || {
+        format!(
+            "error mounting \"{}\" to rootfs at \"{}\"",
+            source.display(),
+            mount.target
+        )
+    };
+    let tree = mounts::clone_path(source, *recursive).step(step)?;
+    mounts::propagate(&tree, *propagation).step(step)?;
+    if mount.readonly {
+        mounts::restrict(&tree, *readonly_recursive, RDONLY).step(step)?;
+    }
+    Ok(Some(tree))
+}
+
+/// A copy of the `/dev/shm` mount that another process sees. A mount can only
+/// be copied from within its namespace, so this process visits it.
+fn shm_of(pid: i32) -> io::Result<OwnedFd> {
+    let pid = Pid::from_raw(pid).ok_or(io::ErrorKind::InvalidInput)?;
+    let owner = pidfd_open(pid, PidfdFlags::empty())?;
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let home = fs::open("/proc/self/ns/mnt", flags, Mode::empty())?;
+    move_into_thread_name_spaces(owner.as_fd(), ThreadNameSpaceType::MOUNT)?;
+    let tree = fs::open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+        .map_err(io::Error::from)
+        .and_then(|root| path::open_plain(root, "dev/shm", OFlags::PATH))
+        .and_then(|place| mounts::clone_at(place, false));
+    move_into_link_name_space(home.as_fd(), Some(LinkNameSpaceType::Mount))?;
+    tree
+}
+
+/// The container's root while it is being built.
+struct Root<'a> {
+    plan: &'a Plan<'a>,
+    fd: OwnedFd,
+    proc: OwnedFd,
+    /// Targets of the specification's mounts, which replace standard ones.
+    taken: BTreeSet<PathBuf>,
+}
+
+impl<'a> Root<'a> {
+    /// Builds the root and enters it. Returns the master side of the terminal,
+    /// when there is one.
+    fn build(plan: &'a Plan<'a>) -> Result<Option<OwnedFd>, CreateError> {
+        let spec = plan.spec;
+        let mut from_host = FromHost::open(plan)?;
+        rootfs::cut_off_from_host().step(|| "make mounts of the host slaves")?;
+        let fd = rootfs::mount(&spec.rootfs, &spec.run_dir)?;
+        let place = fs::open(
+            &spec.rootfs.upper,
+            OFlags::PATH | OFlags::CLOEXEC,
+            Mode::empty(),
+        )
+        .step(|| format!("open \"{}\"", spec.rootfs.upper.display()))?;
+        let masks = Masks::build(&place).step(|| "make sources of masks")?;
+        let root = Self {
+            plan,
+            fd,
+            proc: mounts::new("proc", "proc", &[], HARDENED).step(|| "mount \"proc\"")?,
+            taken: spec
+                .mounts
+                .iter()
+                .map(|mount| normal(&mount.target))
+                .collect(),
+        };
+        mounts::attach(&root.proc, root.own_directory("/proc")?).step(|| "attach \"/proc\"")?;
+        let console = root.dev(from_host.shm.take())?;
+        root.sys(std::mem::take(&mut from_host.cgroups))?;
+        for (mount, tree) in spec.mounts.iter().zip(from_host.binds) {
+            root.user_mount(mount, tree)?;
+        }
+        dev::make_elsewhere(&root.fd, &plan.nodes).step(|| "make devices")?;
+        root.kernel_parameters()?;
+        for path in &spec.readonly_paths {
+            masks::make_readonly(&root.fd, path)?;
+        }
+        for path in &spec.masked_paths {
+            masks.mask(&root.fd, path)?;
+        }
+        // After the mounts, whose targets may have had to be made; the working
+        // directory too.
+        path::make_dir(&root.fd, &spec.process.cwd)
+            .step(|| format!("mkdir working directory \"{}\"", spec.process.cwd))?;
+        if spec.rootfs.readonly {
+            mounts::restrict(&root.fd, false, RDONLY).step(|| "make root read-only")?;
+        }
+        rootfs::enter(&root.fd).step(|| "pivot_root")?;
+        Ok(console)
+    }
+
+    /// Whether a mount of the specification stands for the standard one here.
+    fn is_taken(&self, target: &str) -> bool {
+        self.taken.contains(Path::new(target))
+    }
+
+    /// A directory that a file system of the kernel will be mounted on. A link
+    /// in its place would lead the mount astray.
+    fn own_directory(&self, target: &str) -> Result<OwnedFd, CreateError> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY;
+        match path::open_plain(&self.fd, target, flags) {
+            Err(error) if path::is_missing(&error) => path::make_dir(&self.fd, target)
+                .and_then(|_| path::open_plain(&self.fd, target, flags)),
+            other => other,
+        }
+        .step(|| format!("open mount point \"{target}\""))
+    }
+
+    fn mount(
+        &self,
+        kind: &str,
+        source: &str,
+        target: &str,
+        options: &[(&str, &str)],
+        attributes: MountAttrFlags,
+    ) -> Result<OwnedFd, CreateError> {
+        let mount = mounts::new(kind, source, options, attributes)
+            .step(|| format!("mount \"{kind}\" (does the kernel have it?)"))?;
+        mounts::attach(&mount, self.own_directory(target)?)
+            .step(|| format!("attach \"{target}\""))?;
+        Ok(mount)
+    }
+
+    /// `/dev` and what belongs in it.
+    fn dev(&self, shm: Option<OwnedFd>) -> Result<Option<OwnedFd>, CreateError> {
+        if self.is_taken("/dev") {
+            return Ok(None);
+        }
+        let tty = matches!(self.plan.stdio, Stdio::Pty);
+        let dev = dev::build(&self.plan.nodes, tty).step(|| "build \"/dev\"")?;
+        mounts::attach(&dev, self.own_directory("/dev")?).step(|| "attach \"/dev\"")?;
+        let mut console = None;
+        if !self.is_taken("/dev/pts") {
+            let options = [
+                ("newinstance", ""),
+                ("ptmxmode", "0666"),
+                ("mode", "0620"),
+                ("gid", "5"),
+            ];
+            let pts = self.mount("devpts", "devpts", "/dev/pts", &options, NOSUID | NOEXEC)?;
+            if tty {
+                console = Some(self.console(&pts).step(|| "make console")?);
+            }
+        }
+        if !self.is_taken("/dev/mqueue") {
+            self.mount("mqueue", "mqueue", "/dev/mqueue", &[], HARDENED)?;
+        }
+        if !self.is_taken("/dev/shm") {
+            match (self.plan.spec.shm, shm) {
+                (Shm::Private { size }, _) => {
+                    let size = size.to_string();
+                    let options = [("mode", "1777"), ("size", size.as_str())];
+                    self.mount("tmpfs", "shm", "/dev/shm", &options, HARDENED)?;
+                }
+                (_, Some(shared)) => mounts::attach(&shared, self.own_directory("/dev/shm")?)
+                    .step(|| "attach \"/dev/shm\"")?,
+                (_, None) => {}
+            }
+        }
+        Ok(console)
+    }
+
+    /// The terminal: made in the container's own devpts, and never looked up
+    /// by name.
+    fn console(&self, pts: &OwnedFd) -> io::Result<OwnedFd> {
+        let (master, peer) = open_terminal(pts)?;
+        if let Some(size) = self.plan.spec.process.console_size {
+            set_size(&master, size)?;
+        }
+        let place = path::open_plain(&self.fd, "dev/console", OFlags::PATH)?;
+        mounts::attach(mounts::clone_at(&peer, false)?, place)?;
+        become_controlled(&peer)?;
+        Ok(master)
+    }
+
+    fn sys(&self, cgroups: Vec<(String, OwnedFd)>) -> Result<(), CreateError> {
+        let spec = self.plan.spec;
+        if !self.is_taken("/sys") {
+            let mut attributes = HARDENED;
+            attributes.set(RDONLY, !spec.sys_writable);
+            let options: &[(&str, &str)] = if spec.sys_writable {
+                &[]
+            } else {
+                &[("ro", "")]
+            };
+            self.mount("sysfs", "sysfs", "/sys", options, attributes)?;
+        }
+        const TREE: &str = "/sys/fs/cgroup";
+        if self.is_taken(TREE) {
+            return Ok(());
+        }
+        let mut attributes = HARDENED;
+        if cgroups.is_empty() {
+            attributes.set(RDONLY, !spec.cgroup_writable);
+            self.mount("cgroup2", "cgroup", TREE, &[], attributes)?;
+            return Ok(());
+        }
+        let top = self.mount("tmpfs", "tmpfs", TREE, &[("mode", "755")], attributes)?;
+        for (name, tree) in cgroups {
+            let step = || format!("attach cgroup \"{name}\"");
+            fs::mkdirat(&top, &name, Mode::from_raw_mode(0o755)).step(step)?;
+            let place = path::open_plain(&top, &name, OFlags::PATH).step(step)?;
+            mounts::attach(&tree, place).step(step)?;
+            if name.contains(',') {
+                for controller in name.split(',') {
+                    fs::symlinkat(&name, &top, controller).step(step)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn user_mount(&self, mount: &MountSpec, tree: Option<OwnedFd>) -> Result<(), CreateError> {
+        let step = || match &mount.kind {
+            MountKind::Bind { source, .. } => format!(
+                "error mounting \"{}\" to rootfs at \"{}\"",
+                source.display(),
+                mount.target
+            ),
+            MountKind::Tmpfs { .. } => {
+                format!("error mounting \"tmpfs\" to rootfs at \"{}\"", mount.target)
+            }
+        };
+        let (tree, directory) = match (&mount.kind, tree) {
+            (MountKind::Bind { .. }, Some(tree)) => {
+                let status = fs::fstat(&tree).step(step)?;
+                let kind = FileType::from_raw_mode(status.st_mode);
+                (tree, kind == FileType::Directory)
+            }
+            (MountKind::Tmpfs { options }, _) => {
+                let mut parsed = Options::parse(NOSUID | NODEV | NOEXEC, options);
+                parsed
+                    .attributes
+                    .set(RDONLY, mount.readonly || parsed.attributes.contains(RDONLY));
+                let tree = mounts::new("tmpfs", "tmpfs", &parsed.data, parsed.attributes);
+                (tree.step(step)?, true)
+            }
+            (MountKind::Bind { .. }, None) => return Ok(()),
+        };
+        let place = if directory {
+            path::make_dir(&self.fd, &mount.target)
+        } else {
+            path::make_file(&self.fd, &mount.target)
+        }
+        .step(step)?;
+        self.refuse_proc(&place, &mount.target)?;
+        mounts::attach(&tree, &place).step(step)
+    }
+
+    /// A mount that hides a part of procfs could make the runtime write to
+    /// something else in its place.
+    fn refuse_proc(&self, place: &OwnedFd, target: &str) -> Result<(), CreateError> {
+        let magic = fs::fstatfs(place)
+            .step(|| format!("statfs \"{target}\""))?
+            .f_type;
+        let normal = normal(target);
+        let allowed = REPLACEABLE.iter().any(|file| normal == Path::new(file));
+        if magic == fs::PROC_SUPER_MAGIC && !allowed {
+            return Err(CreateError::new(
+                CreateErrorKind::Other,
+                format!("\"{target}\" cannot be mounted because it is inside /proc"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Writes through our own handle on procfs, which nothing can be mounted
+    /// over or linked into.
+    fn kernel_parameters(&self) -> Result<(), CreateError> {
+        for (name, value) in &self.plan.spec.sysctls {
+            let file = format!("sys/{}", name.replace('.', "/"));
+            self.write_proc(&file, value)
+                .step(|| format!("open /proc/{file}"))?;
+        }
+        if let Some(score) = self.plan.spec.oom_score_adj {
+            let file = format!("{}/oom_score_adj", getpid().as_raw_nonzero());
+            self.write_proc(&file, &score.to_string())
+                .step(|| "set oom_score_adj")?;
+        }
+        Ok(())
+    }
+
+    fn write_proc(&self, file: &str, value: &str) -> io::Result<()> {
+        let file = path::open_kernel(&self.proc, file, OFlags::WRONLY)?;
+        std::fs::File::from(file).write_all(value.as_bytes())
+    }
+}
+
+/// A path without `.`, `..`, doubled and trailing slashes.
+fn normal(path: &str) -> PathBuf {
+    let mut normal = PathBuf::from("/");
+    for part in Path::new(path).components() {
+        match part {
+            std::path::Component::Normal(name) => normal.push(name),
+            std::path::Component::ParentDir => {
+                normal.pop();
+            }
+            _ => {}
+        }
+    }
+    normal
+}
+
+/// A new pair of a terminal in the devpts that `pts` is the root of: master
+/// side and the side of the program.
+pub(crate) fn open_terminal(pts: impl AsFd) -> io::Result<(OwnedFd, OwnedFd)> {
+    let flags = OFlags::RDWR | OFlags::NOCTTY;
+    let master = path::open_kernel(pts, "ptmx", flags)?;
+    rustix::pty::unlockpt(&master)?;
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let peer = ioctl_tiocgptpeer(&master, flags)?;
+    Ok((master, peer))
+}
+
+/// Gives a terminal its size.
+pub(crate) fn set_size(master: impl AsFd, size: crate::spec::ConsoleSize) -> io::Result<()> {
+    let size = Winsize {
+        ws_row: size.rows,
+        ws_col: size.cols,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    Ok(tcsetwinsize(master, size)?)
+}
+
+/// Makes `peer` the controlling terminal and the standard streams of the
+/// calling session leader.
+pub(crate) fn become_controlled(peer: &OwnedFd) -> io::Result<()> {
+    rustix::process::ioctl_tiocsctty(peer)?;
+    // Its group stays tty's, its owner is root until the user is known.
+    fs::fchown(peer, Some(Uid::ROOT), None::<Gid>)?;
+    process::set_streams([peer.as_fd(), peer.as_fd(), peer.as_fd()])
+}

@@ -1,0 +1,274 @@
+//! The last steps of every process of a container: from a privileged child in
+//! the right namespaces to the program it was made for.
+
+use std::ffi::{CStr, CString};
+use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+use nix::unistd;
+use rustix::fs::{self, Access, AtFlags, FileType, Gid, Mode, OFlags, Uid};
+use rustix::process as sysprocess;
+use rustix::thread;
+
+use crate::caps::{self, CapabilitySet};
+use crate::error::{CreateError, CreateErrorKind, Step, describe};
+use crate::path;
+use crate::rlimits;
+use crate::spec::ProcessSpec;
+use crate::sys::fd::close_on_exec_from;
+use crate::sys::seccomp::{self, Instruction};
+use crate::sys::signal;
+use crate::user::{self, Identity};
+
+/// Looked through when the environment has no `PATH`.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// A process that knows everything it needs to become its program.
+#[derive(Debug)]
+pub(crate) struct Prepared<'a> {
+    spec: &'a ProcessSpec,
+    identity: Identity,
+    arguments: Vec<CString>,
+    environment: Vec<CString>,
+    directory: OwnedFd,
+    available: CapabilitySet,
+}
+
+impl<'a> Prepared<'a> {
+    /// Looks up, in the container whose root is the calling process's, all
+    /// that `spec` names. With `make_directory` a missing working directory is
+    /// made.
+    pub(crate) fn new(spec: &'a ProcessSpec, make_directory: bool) -> Result<Self, CreateError> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = fs::open("/", flags, Mode::empty()).step(|| "open root")?;
+        let identity = user::resolve(&root, &spec.user, &spec.groups)?;
+        let mut environment = strings(&spec.env)?;
+        if !spec.env.iter().any(|entry| entry.starts_with("HOME=")) {
+            environment.push(string(&format!("HOME={}", identity.home))?);
+        }
+        if spec.args.first().is_none_or(String::is_empty) {
+            return Err(CreateError::new(
+                CreateErrorKind::Other,
+                "no command specified",
+            ));
+        }
+        let cwd = if spec.cwd.is_empty() { "/" } else { &spec.cwd };
+        let opened = if make_directory {
+            path::make_dir(&root, cwd)
+        } else {
+            path::open_in(&root, cwd, OFlags::PATH | OFlags::DIRECTORY)
+        };
+        let directory =
+            opened.step(|| format!("chdir to cwd (\"{cwd}\") set in config.json failed"))?;
+        Ok(Self {
+            arguments: strings(&spec.args)?,
+            available: CapabilitySet::permitted().step(|| "read capabilities")?,
+            spec,
+            identity,
+            environment,
+            directory,
+        })
+    }
+
+    /// Gives up all that the program may not have and becomes it. Returns only
+    /// when that failed, or ends the process.
+    pub(crate) fn run(self, filter: Option<&[Instruction]>) -> CreateError {
+        match self
+            .give_up_privileges(filter)
+            .and_then(|()| self.execute())
+        {
+            Ok(never) => match never {},
+            Err(error) => error,
+        }
+    }
+
+    fn give_up_privileges(&self, filter: Option<&[Instruction]>) -> Result<(), CreateError> {
+        let (uid, gid) = (self.identity.uid, self.identity.gid);
+        let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
+        for stream in [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()] {
+            hand_over(stream, uid).step(|| "chown standard streams")?;
+        }
+        for limit in &self.spec.rlimits {
+            rlimits::set(limit)?;
+        }
+        sysprocess::umask(Mode::from_raw_mode(0o022));
+        if self.spec.no_new_privs {
+            thread::set_no_new_privs(true).step(|| "set no_new_privs")?;
+        } else if let Some(filter) = filter {
+            // Needs CAP_SYS_ADMIN, so it comes before the capabilities go.
+            seccomp::install(filter).step(|| "install seccomp filter")?;
+        }
+        caps::limit_bounding(self.spec.capabilities).step(|| "limit bounding set")?;
+        let groups: Vec<Gid> = self
+            .identity
+            .groups
+            .iter()
+            .map(|id| Gid::from_raw(*id))
+            .collect();
+        thread::set_thread_groups(&groups).step(|| "setgroups")?;
+        let gid = Gid::from_raw(gid);
+        thread::set_thread_res_gid(gid, gid, gid).step(|| "setgid")?;
+        let owner = Uid::from_raw(uid);
+        thread::set_thread_res_uid(owner, owner, owner).step(|| "setuid")?;
+        let held = if uid == 0 {
+            self.spec.capabilities.intersection(self.available)
+        } else {
+            CapabilitySet::EMPTY
+        };
+        caps::apply(held).step(|| "set capabilities")?;
+        // The change of user has cleared it.
+        prctl::set_pdeathsig(Signal::SIGKILL).step(|| "set parent death signal")?;
+        self.change_directory()?;
+        signal::reset().step(|| "reset signals")?;
+        close_on_exec_from(3).step(|| "close descriptors")?;
+        match filter {
+            Some(filter) if self.spec.no_new_privs => {
+                seccomp::install(filter).step(|| "install seccomp filter")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn change_directory(&self) -> Result<(), CreateError> {
+        let step = || {
+            format!(
+                "chdir to cwd (\"{}\") set in config.json failed",
+                self.spec.cwd
+            )
+        };
+        sysprocess::fchdir(&self.directory).step(step)?;
+        // The kernel knows no path for a directory outside of the root.
+        let cwd = sysprocess::getcwd(Vec::new()).step(step)?;
+        if cwd.as_bytes().starts_with(b"/") {
+            return Ok(());
+        }
+        Err(CreateError::new(
+            CreateErrorKind::Other,
+            "current working directory is outside of container mount namespace root",
+        ))
+    }
+
+    fn execute(&self) -> Result<std::convert::Infallible, CreateError> {
+        let program = self.find_program()?;
+        let Err(error) = unistd::execve(&program, &self.arguments, &self.environment);
+        // The program was there, so the container counts as started; what the
+        // kernel says about it goes where the program's own words would have.
+        let text = describe(&error.into());
+        let name = program.to_string_lossy();
+        // Nobody is left to hear of a second failure.
+        let _ = writeln!(io::stderr(), "exec {name}: {text}");
+        std::process::exit(255)
+    }
+
+    /// The file to execute, found as a shell would.
+    fn find_program(&self) -> Result<CString, CreateError> {
+        let name = &self.spec.args[0];
+        if name.contains('/') {
+            let program = string(name)?;
+            return match check_executable(&program) {
+                Ok(()) => Ok(program),
+                Err(error) => Err(refused(name, &error, |text| {
+                    if path::is_missing(&error) {
+                        format!("stat {name}: {text}")
+                    } else {
+                        text
+                    }
+                })),
+            };
+        }
+        let path = self
+            .spec
+            .env
+            .iter()
+            .rev()
+            .find_map(|entry| entry.strip_prefix("PATH="))
+            .unwrap_or(DEFAULT_PATH);
+        for directory in path.split(':') {
+            let directory = if directory.is_empty() { "." } else { directory };
+            let candidate = string(&format!("{}/{name}", directory.trim_end_matches('/')))?;
+            if check_executable(&candidate).is_ok() {
+                return Ok(candidate);
+            }
+        }
+        Err(CreateError::new(
+            CreateErrorKind::NotFound,
+            format!("exec: \"{name}\": executable file not found in $PATH"),
+        ))
+    }
+}
+
+/// Whether the calling process, as it is now, may execute `program`.
+fn check_executable(program: &CStr) -> io::Result<()> {
+    let status = fs::stat(program)?;
+    if FileType::from_raw_mode(status.st_mode) == FileType::Directory {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    fs::accessat(fs::CWD, program, Access::EXEC_OK, AtFlags::EACCESS)?;
+    if status.st_mode & 0o111 == 0 {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    Ok(())
+}
+
+fn refused(name: &str, error: &io::Error, text: impl FnOnce(String) -> String) -> CreateError {
+    let (kind, words) = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            (CreateErrorKind::NotFound, describe(error))
+        }
+        io::ErrorKind::PermissionDenied => (
+            CreateErrorKind::PermissionDenied,
+            "permission denied".into(),
+        ),
+        io::ErrorKind::IsADirectory => (CreateErrorKind::PermissionDenied, "is a directory".into()),
+        _ => (CreateErrorKind::Other, describe(error)),
+    };
+    CreateError {
+        kind,
+        message: format!("exec: \"{name}\": {}", text(words)),
+        errno: error.raw_os_error(),
+    }
+}
+
+/// Makes a stream the user's own, so that it can be opened again by name.
+fn hand_over(stream: BorrowedFd<'_>, uid: u32) -> rustix::io::Result<()> {
+    use rustix::io::Errno;
+
+    let status = fs::fstat(stream)?;
+    let null = fs::makedev(1, 3);
+    if status.st_uid == uid || status.st_rdev == null {
+        return Ok(());
+    }
+    match fs::fchown(stream, Some(Uid::from_raw(uid)), None) {
+        // Some kinds of files belong to nobody, or to someone else for good.
+        Err(Errno::INVAL | Errno::PERM | Errno::ROFS) => Ok(()),
+        other => other,
+    }
+}
+
+/// Puts `streams` where a program looks for its standard streams.
+pub(crate) fn set_streams(streams: [BorrowedFd<'_>; 3]) -> io::Result<()> {
+    // First all above 2, lest one overwrites another that is still needed.
+    let mut copies = Vec::with_capacity(3);
+    for stream in streams {
+        copies.push(rustix::io::fcntl_dupfd_cloexec(stream, 3)?);
+    }
+    unistd::dup2_stdin(&copies[0])?;
+    unistd::dup2_stdout(&copies[1])?;
+    unistd::dup2_stderr(&copies[2])?;
+    Ok(())
+}
+
+fn strings(texts: &[String]) -> Result<Vec<CString>, CreateError> {
+    texts.iter().map(|text| string(text)).collect()
+}
+
+fn string(text: &str) -> Result<CString, CreateError> {
+    CString::new(text.as_bytes()).map_err(|_| {
+        CreateError::new(
+            CreateErrorKind::Other,
+            format!("{text:?} contains a NUL byte"),
+        )
+    })
+}

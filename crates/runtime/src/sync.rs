@@ -1,0 +1,129 @@
+//! The line between a container's init (or an exec's process) and the shim
+//! that made it, from birth to `execve`.
+//!
+//! ```text
+//! shim                         child
+//!   |  <---- Ready [console] ---  | everything set up, parked
+//!   |  ---- go ---------------->  |
+//!   |  <---- end of file -------  | execve closed the line: it runs
+//!   |  <---- Failed ------------  | or an error at any point before
+//! ```
+//!
+//! Each message is one packet. When the shim goes away the parked child reads
+//! end of file and ends.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, send, sendmsg, socketpair,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::error::CreateError;
+
+const LONGEST_MESSAGE: usize = 16 << 10;
+
+/// What a child says.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Report {
+    /// Set up; waits for the word to go.
+    Ready,
+    /// It is over.
+    Failed(CreateError),
+}
+
+/// What the parent learns when it listens.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// A message, perhaps with a terminal's master side.
+    Report(Report, Option<OwnedFd>),
+    /// The line was closed.
+    Closed,
+}
+
+impl AsFd for Line {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// One end of the line; closed by `execve`.
+#[derive(Debug)]
+pub(crate) struct Line(OwnedFd);
+
+impl Line {
+    /// Both ends.
+    pub(crate) fn pair() -> io::Result<(Self, Self)> {
+        let (ours, theirs) = socketpair(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
+        Ok((Self(ours), Self(theirs)))
+    }
+
+    /// Tells the parent something, handing over `console` with it.
+    pub(crate) fn report(
+        &self,
+        report: &Report,
+        console: Option<BorrowedFd<'_>>,
+    ) -> io::Result<()> {
+        let message = serde_json::to_vec(report)?;
+        let descriptors: Vec<BorrowedFd<'_>> = console.into_iter().collect();
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !descriptors.is_empty() {
+            control.push(SendAncillaryMessage::ScmRights(&descriptors));
+        }
+        let parts = [IoSlice::new(&message)];
+        sendmsg(&self.0, &parts, &mut control, SendFlags::NOSIGNAL)?;
+        Ok(())
+    }
+
+    /// Waits for what the child says next.
+    pub(crate) fn hear(&self) -> io::Result<Heard> {
+        let mut message = vec![0; LONGEST_MESSAGE];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let length = loop {
+            let mut parts = [IoSliceMut::new(&mut message)];
+            match recvmsg(&self.0, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC) {
+                Err(Errno::INTR) => {}
+                // The child ended without reading our word.
+                Err(Errno::CONNRESET) => return Ok(Heard::Closed),
+                other => break other?.bytes,
+            }
+        };
+        if length == 0 {
+            return Ok(Heard::Closed);
+        }
+        let console = control.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+            _ => None,
+        });
+        let report = serde_json::from_slice(&message[..length])?;
+        Ok(Heard::Report(report, console))
+    }
+
+    /// Tells the child to go.
+    pub(crate) fn go(&self) -> io::Result<()> {
+        send(&self.0, b"go", SendFlags::NOSIGNAL)?;
+        Ok(())
+    }
+
+    /// Waits for the parent's word; `false` when it has gone away.
+    pub(crate) fn wait_for_go(&self) -> io::Result<bool> {
+        let mut word = [0; 2];
+        loop {
+            match rustix::io::read(&self.0, &mut word) {
+                Err(Errno::INTR) => {}
+                other => return Ok(other? > 0),
+            }
+        }
+    }
+}

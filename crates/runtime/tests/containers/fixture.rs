@@ -1,0 +1,230 @@
+//! A container to try things in: busybox, a few accounts, nothing else.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio as Child};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use longshore_runtime::caps::CapabilitySet;
+use longshore_runtime::container::{self, Stdio};
+use longshore_runtime::masks;
+use longshore_runtime::spec::{
+    CgroupSpec, ContainerSpec, LogDriver, LogSpec, Namespaces, NsMode, ProcessSpec, Resources,
+    RootfsSpec, Seccomp, Shm, StdinSpec,
+};
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+/// First argument of this program when it is to be a shim.
+pub(crate) const SHIM_ROLE: &str = "in-the-role-of-a-shim";
+
+/// What came of a container.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    /// Why it could not be created or started.
+    pub(crate) error: Option<String>,
+    /// Its exit code, 128 and the signal when killed.
+    pub(crate) code: i32,
+    /// What it wrote.
+    #[serde(skip)]
+    pub(crate) stdout: String,
+    /// What it wrote, and what a shim in trouble wrote.
+    #[serde(skip)]
+    pub(crate) stderr: String,
+}
+
+/// A root file system and the specification to run it with.
+pub(crate) struct Fixture {
+    pub(crate) dir: TempDir,
+    pub(crate) spec: ContainerSpec,
+}
+
+impl Fixture {
+    /// A container that runs `script` in a shell.
+    pub(crate) fn shell(script: &str) -> Self {
+        let mut fixture = Self::new();
+        fixture.spec.process.args = ["sh", "-c", script].map(str::to_owned).to_vec();
+        fixture
+    }
+
+    fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let image = dir.path().join("image");
+        for name in ["bin", "etc", "tmp"] {
+            fs::create_dir_all(image.join(name)).expect("mkdir");
+        }
+        for name in ["run", "upper", "work"] {
+            fs::create_dir(dir.path().join(name)).expect("mkdir");
+        }
+        fs::copy("/bin/busybox", image.join("bin/busybox"))
+            .expect("busybox-static is installed at /bin/busybox");
+        for applet in [
+            "sh", "cat", "ls", "id", "env", "sleep", "stat", "mount", "readlink", "grep",
+            "hostname", "touch", "mknod", "pwd", "true", "ps", "kill", "umount", "unshare", "head",
+            "wc", "tty", "stty", "mkdir", "chown",
+        ] {
+            symlink("busybox", image.join("bin").join(applet)).expect("symlink");
+        }
+        fs::write(
+            image.join("etc/passwd"),
+            "root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1000:web:/home/web:/bin/sh\n",
+        )
+        .expect("passwd");
+        fs::write(
+            image.join("etc/group"),
+            "root:x:0:\nweb:x:1000:\nlog:x:50:web\n",
+        )
+        .expect("group");
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{:032x}{number:032x}", std::process::id());
+        let spec = spec(id, dir.path(), vec![image]);
+        Self { dir, spec }
+    }
+
+    /// Runs the container to its end.
+    pub(crate) fn run(&self) -> Outcome {
+        let spec = serde_json::to_vec(&self.spec).expect("plain data");
+        let result = self.dir.path().join("result");
+        let mut shim = Command::new(std::env::current_exe().expect("own path"))
+            .arg(SHIM_ROLE)
+            .arg(&result)
+            .stdin(Child::piped())
+            .stdout(Child::piped())
+            .stderr(Child::piped())
+            .spawn()
+            .expect("start shim");
+        let mut stdin = shim.stdin.take().expect("piped");
+        stdin.write_all(&spec).expect("hand over the specification");
+        drop(stdin);
+        let output = shim.wait_with_output().expect("shim ends");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        let text = fs::read(&result).unwrap_or_else(|_| panic!("the shim failed: {stderr}"));
+        let outcome: Outcome = serde_json::from_slice(&text).expect("an outcome");
+        Outcome {
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr,
+            ..outcome
+        }
+    }
+
+    /// Runs the container, which must succeed, and answers what it wrote.
+    pub(crate) fn output(&self) -> String {
+        let outcome = self.run();
+        assert_eq!((&outcome.error, outcome.code), (&None, 0), "{outcome:#?}");
+        outcome.stdout
+    }
+}
+
+fn spec(id: String, dir: &Path, lower: Vec<std::path::PathBuf>) -> ContainerSpec {
+    ContainerSpec {
+        run_dir: dir.join("run"),
+        exit_path: dir.join("exit"),
+        log: LogSpec {
+            driver: LogDriver::None,
+            dir: dir.to_owned(),
+            name: "log".into(),
+            max_size: None,
+            max_file: 1,
+            attrs: BTreeMap::new(),
+        },
+        process: ProcessSpec {
+            env: vec!["PATH=/usr/bin:/bin".into()],
+            capabilities: CapabilitySet::DEFAULT,
+            ..ProcessSpec::default()
+        },
+        stdin: StdinSpec::default(),
+        init: false,
+        rootfs: RootfsSpec {
+            lower,
+            upper: dir.join("upper"),
+            work: dir.join("work"),
+            readonly: false,
+        },
+        mounts: Vec::new(),
+        shm: Shm::Private { size: 64 << 20 },
+        sys_writable: false,
+        cgroup_writable: false,
+        namespaces: Namespaces {
+            cgroup: NsMode::Host,
+            ..Namespaces::default()
+        },
+        hostname: id[..12].to_owned(),
+        domainname: String::new(),
+        cgroup: CgroupSpec {
+            parent: "/longshore-test".into(),
+            resources: Resources::default(),
+            all_devices: false,
+            device_rules: Vec::new(),
+        },
+        devices: Vec::new(),
+        masked_paths: masks::default_masked(),
+        readonly_paths: masks::DEFAULT_READONLY.map(str::to_owned).to_vec(),
+        sysctls: BTreeMap::new(),
+        seccomp: Seccomp::Unconfined,
+        oom_score_adj: Some(0),
+        ports: Vec::new(),
+        id,
+    }
+}
+
+/// Reads a specification, runs the container, and writes what came of it to
+/// the file named by the second argument.
+pub(crate) fn shim() -> ExitCode {
+    let mut text = Vec::new();
+    std::io::stdin()
+        .read_to_end(&mut text)
+        .expect("a specification");
+    let spec: ContainerSpec = serde_json::from_slice(&text).expect("a specification");
+    let outcome = match live(&spec) {
+        Ok(code) => Outcome {
+            code,
+            ..Outcome::default()
+        },
+        Err(error) => Outcome {
+            error: Some(error.create_text()),
+            ..Outcome::default()
+        },
+    };
+    let result = std::env::args_os().nth(2).expect("a file for the result");
+    fs::write(result, serde_json::to_vec(&outcome).expect("plain data")).expect("write result");
+    ExitCode::SUCCESS
+}
+
+fn live(spec: &ContainerSpec) -> Result<i32, longshore_runtime::error::CreateError> {
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+    use std::os::fd::AsFd;
+
+    let stdio = if spec.process.tty {
+        Stdio::Pty
+    } else {
+        Stdio::Pipes {
+            stdin: fs::File::open("/dev/null").expect("null").into(),
+            stdout: std::io::stdout().as_fd().try_clone_to_owned().expect("dup"),
+            stderr: std::io::stderr().as_fd().try_clone_to_owned().expect("dup"),
+        }
+    };
+    let mut init = container::create(spec, stdio)?;
+    let started = init.start();
+    if let Some(console) = init.console.take() {
+        // Reading ends with EIO when the last program has closed its side.
+        let mut console = fs::File::from(console);
+        let mut output = std::io::stdout();
+        let _ = std::io::copy(&mut console, &mut output);
+    }
+    let status = waitid(WaitId::PidFd(init.pidfd.as_fd()), WaitIdOptions::EXITED)
+        .expect("wait")
+        .expect("it ended");
+    init.cgroup
+        .remove(Duration::from_secs(5))
+        .expect("the cgroup is empty");
+    started?;
+    Ok(status
+        .exit_status()
+        .or_else(|| status.terminating_signal().map(|signal| 128 + signal))
+        .expect("an end") as i32)
+}
