@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, Response, StatusCode};
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use serde::Serialize;
 
 use super::connection::Busy;
@@ -27,6 +27,13 @@ pub(crate) enum Answer {
     Http(Response<Body>),
     /// The connection leaves HTTP.
     Takeover(Takeover),
+}
+
+impl Answer {
+    /// Whether it is a response without a body.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self, Answer::Http(response) if response.body().is_end_stream())
+    }
 }
 
 /// The body of a response.

@@ -197,7 +197,7 @@ impl Router {
         if matches!(operation, Operation::SystemPing | Operation::SystemPingHead) {
             self.add_ping_headers(&mut answer);
         }
-        if head {
+        if head && answer.is_empty() {
             // Hyper states no length of an empty body that is not sent.
             answer::set_header(&mut answer, CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
@@ -231,9 +231,7 @@ impl Router {
                 Answer::Http(response) => {
                     response.headers_mut().insert(name.clone(), value.clone());
                 }
-                Answer::Takeover(takeover) => {
-                    takeover.headers.push((name.clone(), value.clone()));
-                }
+                Answer::Takeover(takeover) => takeover.add_header(name, value),
             }
         }
     }

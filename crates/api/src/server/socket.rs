@@ -39,6 +39,7 @@ struct Shared<S> {
     /// Read ahead of hyper.
     ahead: BytesMut,
     eof: bool,
+    broken: bool,
 }
 
 impl<S> Clone for Socket<S> {
@@ -57,6 +58,7 @@ impl<S: Transport> Socket<S> {
                 stream: Some(stream),
                 ahead: BytesMut::new(),
                 eof: false,
+                broken: false,
             })),
             request_line: RequestLine(Arc::new(AtomicBool::new(true))),
         }
@@ -72,7 +74,12 @@ impl<S: Transport> Socket<S> {
     /// behind them cannot be seen.
     pub(super) fn poll_eof(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut shared = self.shared();
-        let Shared { stream, ahead, eof } = &mut *shared;
+        let Shared {
+            stream,
+            ahead,
+            eof,
+            broken,
+        } = &mut *shared;
         if *eof {
             return Poll::Ready(());
         }
@@ -83,6 +90,7 @@ impl<S: Transport> Socket<S> {
         let mut buffer = ReadBuf::new(&mut space);
         let result = ready!(Pin::new(stream).poll_read(cx, &mut buffer));
         if result.is_err() || buffer.filled().is_empty() {
+            *broken = result.is_err();
             *eof = true;
             return Poll::Ready(());
         }
@@ -94,7 +102,11 @@ impl<S: Transport> Socket<S> {
 
     /// Whether the client closed the connection altogether.
     pub(super) fn hung_up(&self) -> Option<bool> {
-        self.shared().stream.as_ref().and_then(S::hung_up)
+        let shared = self.shared();
+        match &shared.stream {
+            Some(stream) if !shared.broken => stream.hung_up(),
+            _ => Some(true),
+        }
     }
 
     /// Takes the stream out, to be read behind `first` and what was read ahead.

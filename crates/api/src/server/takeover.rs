@@ -77,7 +77,7 @@ pub(crate) struct Takeover {
     hijack: Hijack,
     upgrade: Upgrade,
     /// Headers that go out besides those of the kind.
-    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Takeover {
@@ -86,6 +86,13 @@ impl Takeover {
             hijack,
             upgrade,
             headers: Vec::new(),
+        }
+    }
+
+    /// Adds a header of every answer. The heads of other protocols have none.
+    pub(super) fn add_header(&mut self, name: &HeaderName, value: &HeaderValue) {
+        if matches!(self.upgrade, Upgrade::Tcp { .. } | Upgrade::Raw) {
+            self.headers.push((name.clone(), value.clone()));
         }
     }
 
@@ -311,10 +318,10 @@ mod tests {
     #[test]
     fn further_headers_have_capitals() {
         let mut takeover = Takeover::new(Hijack::raw(|_| async {}), Upgrade::Raw);
-        takeover.headers.push((
-            HeaderName::from_static("api-version"),
-            HeaderValue::from_static("1.40"),
-        ));
+        takeover.add_header(
+            &HeaderName::from_static("api-version"),
+            &HeaderValue::from_static("1.40"),
+        );
         let head = String::from_utf8(takeover.head()).unwrap();
         assert!(head.ends_with("\r\nApi-Version: 1.40\r\n\r\n"), "{head}");
     }

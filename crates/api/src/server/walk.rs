@@ -65,6 +65,8 @@ pub(crate) struct Parameter {
     pub(crate) seen: &'static str,
     /// What the typed query shows without it.
     pub(crate) absent: &'static str,
+    /// A value that is refused.
+    pub(crate) bad: Option<&'static str>,
 }
 
 impl Recorder {
@@ -94,21 +96,28 @@ impl Case {
     }
 
     fn request(&self, prefix: &str, with_query: bool) -> String {
+        let query = if with_query { self.query() } else { String::new() };
+        let kind = match self.body {
+            Payload::None => "",
+            Payload::Json(_) => "application/json",
+            Payload::Bytes(_) => "application/x-tar",
+        };
+        self.request_with(prefix, &query, kind, self.text)
+    }
+
+    /// The query with a value for every parameter.
+    fn query(&self) -> String {
+        let pair = |parameter: &Parameter| format!("{}={}", parameter.wire, parameter.value);
+        let pairs: Vec<String> = self.query.iter().map(pair).collect();
+        pairs.join("&")
+    }
+
+    fn request_with(&self, prefix: &str, query: &str, kind: &str, text: &str) -> String {
         let mut path = self.path.to_owned();
         if let (Some(start), Some(end), Some(name)) = (path.find('{'), path.find('}'), self.name()) {
             path.replace_range(start..=end, name);
         }
-        let query: Vec<String> = self
-            .query
-            .iter()
-            .filter(|_| with_query)
-            .map(|parameter| format!("{}={}", parameter.wire, parameter.value))
-            .collect();
-        let mut request = format!(
-            "{} {prefix}{path}?{} HTTP/1.1\r\nHost: x\r\n",
-            self.method,
-            query.join("&")
-        );
+        let mut request = format!("{} {prefix}{path}?{query} HTTP/1.1\r\nHost: x\r\n", self.method);
         for (name, value, _) in self.headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -120,15 +129,13 @@ impl Case {
             ),
             _ => {}
         }
-        match self.body {
-            Payload::None => {}
-            Payload::Json(_) => request.push_str("Content-Type: application/json\r\n"),
-            Payload::Bytes(_) => request.push_str("Content-Type: application/x-tar\r\n"),
+        if !kind.is_empty() {
+            request.push_str(&format!("Content-Type: {kind}\r\n"));
         }
-        if !self.text.is_empty() {
-            request.push_str(&format!("Content-Length: {}\r\n", self.text.len()));
+        if !text.is_empty() {
+            request.push_str(&format!("Content-Length: {}\r\n", text.len()));
         }
-        format!("{request}\r\n{}", self.text)
+        format!("{request}\r\n{text}")
     }
 
     /// What the handler must see in that version.
@@ -229,6 +236,53 @@ impl Case {
     /// Whether it cannot do without a number.
     fn needs_query(&self) -> bool {
         self.query.iter().any(|parameter| parameter.seen == "7")
+    }
+}
+
+#[tokio::test]
+async fn bad_queries_are_refused() {
+    let mut client = Client::new();
+    for case in CASES {
+        for parameter in case.query {
+            let Some(bad) = parameter.bad.filter(|_| parameter.until.is_none()) else {
+                continue;
+            };
+            let query = format!("{}={bad}&{}", parameter.wire, case.query());
+            let request = case.request_with("", &query, "", case.text);
+            let status = client.call(&request).await;
+            assert_eq!((status, client.recorder.take().len()), (400, 0), "{request}");
+        }
+        if !case.query.is_empty() {
+            let request = case.request_with("", "a=%zz", "", case.text);
+            assert_eq!(client.call(&request).await, 400, "{request}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn bad_bodies_are_refused() {
+    let mut client = Client::new();
+    for case in CASES.iter().filter(|case| matches!(case.body, Payload::Json(_))) {
+        for (kind, text) in [
+            ("application/json", "{"),
+            ("application/json", "nonsense"),
+            ("application/json", "\u{0}"),
+            ("application/json", "7"),
+            ("application/json", "{\"a\":[[[[{}]]]"),
+            ("text/plain", case.text),
+            ("application/x-www-form-urlencoded", case.text),
+            ("", case.text),
+        ] {
+            let request = case.request_with("", &case.query(), kind, text);
+            let status = client.call(&request).await;
+            let seen = client.recorder.take();
+            assert_eq!((status, seen.len()), (400, 0), "{request}");
+        }
+        // What follows the value is not looked at.
+        let text = format!("{}-X", case.text);
+        let request = case.request_with("", &case.query(), "application/json; charset=utf-8", &text);
+        assert_eq!(client.call(&request).await, 409, "{request}");
+        client.recorder.take();
     }
 }
 

@@ -8,33 +8,33 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 
 /// One connection to a server of its own task.
-pub struct Client {
-    pub stream: UnixStream,
-    pub server: Server,
+pub(crate) struct Client {
+    pub(crate) stream: UnixStream,
+    pub(crate) server: Server,
 }
 
 /// A response taken apart.
 #[derive(Debug)]
-pub struct Response {
-    pub head: String,
-    pub body: String,
+pub(crate) struct Response {
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Response {
     /// `200` of `HTTP/1.1 200 OK`.
-    pub fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         self.head.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
     /// The value of a header whose name is written exactly so.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head
             .lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 
     /// The text of an error body.
-    pub fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         let body: serde_json::Value = serde_json::from_str(&self.body).unwrap();
         body["message"].as_str().unwrap().to_owned()
     }
@@ -42,13 +42,13 @@ impl Response {
 
 impl Client {
     /// Connects to a fresh server for this router.
-    pub fn new(router: Router) -> Client {
+    pub(crate) fn new(router: Router) -> Client {
         let server = Server::new(router);
         Client::of(&server)
     }
 
     /// Another connection to the same server.
-    pub fn of(server: &Server) -> Client {
+    pub(crate) fn of(server: &Server) -> Client {
         let (stream, far) = UnixStream::pair().unwrap();
         tokio::spawn(server.serve_connection(far));
         Client {
@@ -57,19 +57,19 @@ impl Client {
         }
     }
 
-    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).await.unwrap();
     }
 
     /// Sends a request without a body and reads the answer.
-    pub async fn call(&mut self, method: &str, target: &str) -> Response {
+    pub(crate) async fn call(&mut self, method: &str, target: &str) -> Response {
         self.send(format!("{method} {target} HTTP/1.1\r\nHost: x\r\n\r\n"))
             .await;
         self.response(method).await
     }
 
     /// Sends a request with headers and a body and reads the answer.
-    pub async fn call_with(
+    pub(crate) async fn call_with(
         &mut self,
         method: &str,
         target: &str,
@@ -85,7 +85,7 @@ impl Client {
     }
 
     /// Reads up to the empty line.
-    pub async fn head(&mut self) -> String {
+    pub(crate) async fn head(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(self.stream.read_u8().await.unwrap());
@@ -94,7 +94,7 @@ impl Client {
     }
 
     /// Reads a whole response to a request of that method.
-    pub async fn response(&mut self, method: &str) -> Response {
+    pub(crate) async fn response(&mut self, method: &str) -> Response {
         let mut response = Response {
             head: self.head().await,
             body: String::new(),
@@ -123,7 +123,7 @@ impl Client {
     }
 
     /// Reads one chunk of a chunked body; `None` is its end.
-    pub async fn chunk(&mut self) -> Option<String> {
+    pub(crate) async fn chunk(&mut self) -> Option<String> {
         let mut size = Vec::new();
         while !size.ends_with(b"\r\n") {
             size.push(self.stream.read_u8().await.unwrap());
@@ -137,7 +137,7 @@ impl Client {
     }
 
     /// Everything up to the close.
-    pub async fn rest(&mut self) -> String {
+    pub(crate) async fn rest(&mut self) -> String {
         let mut rest = String::new();
         self.stream.read_to_string(&mut rest).await.unwrap();
         rest
@@ -145,6 +145,6 @@ impl Client {
 }
 
 /// Shorthand for mounting.
-pub fn arc<T>(value: T) -> Arc<T> {
+pub(crate) fn arc<T>(value: T) -> Arc<T> {
     Arc::new(value)
 }

@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use crate::client::{Client, arc};
 
 #[derive(Default)]
-struct Engine {
+pub(crate) struct Engine {
     dropped: Arc<Notify>,
     started: Arc<AtomicBool>,
     go: Arc<Notify>,

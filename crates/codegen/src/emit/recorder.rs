@@ -176,6 +176,7 @@ fn parameter(param: &Param) -> TokenStream {
     let wire = &param.wire;
     let (since, until) = bounds(param.range);
     let (value, seen, absent) = sample(param);
+    let bad = bad(&param.kind);
     quote! {
         Parameter {
             wire: #wire,
@@ -184,7 +185,22 @@ fn parameter(param: &Param) -> TokenStream {
             value: #value,
             seen: #seen,
             absent: #absent,
+            bad: #bad,
         }
+    }
+}
+
+/// A value that is refused, if there is one.
+fn bad(kind: &ParamKind) -> TokenStream {
+    match kind {
+        ParamKind::GoBool | ParamKind::Integer | ParamKind::Time | ParamKind::Filters => {
+            quote!(Some("x"))
+        }
+        ParamKind::Json(_) => quote!(Some("%7B")),
+        ParamKind::DockerBool { .. }
+        | ParamKind::LenientInteger
+        | ParamKind::Text
+        | ParamKind::List => quote!(None),
     }
 }
 
