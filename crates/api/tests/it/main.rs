@@ -1,5 +1,6 @@
 //! Tests of the crate from outside: real connections, raw bytes.
 
+//mod cli;
 mod client;
 mod fuzz;
 mod hijack;

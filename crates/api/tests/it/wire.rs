@@ -13,7 +13,7 @@ use longshore_api::error::ApiError;
 use longshore_api::server::{Router, ServerInfo};
 use longshore_api::system::System;
 use longshore_api::types::*;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Notify;
 
 use crate::client::{Client, arc};
@@ -540,6 +540,30 @@ async fn http_1_0_is_answered_and_closed() {
         all.starts_with("HTTP/1.0 200 OK\r\n") && all.ends_with("\r\n\r\nOK"),
         "{all}"
     );
+}
+
+#[tokio::test]
+async fn tcp_is_served_too() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = connect().server;
+    let serving = tokio::spawn({
+        let server = server.clone();
+        async move { server.serve(listener).await }
+    });
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(b"GET http://v1.35/_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("OK"),
+        "{answer}"
+    );
+    server.shutdown(Duration::from_secs(10)).await;
+    serving.await.unwrap();
 }
 
 #[tokio::test]
