@@ -5,6 +5,7 @@ mod bench;
 mod conformance;
 mod exec;
 mod http;
+mod import;
 mod run;
 mod test;
 mod tidy;
@@ -32,6 +33,8 @@ enum Task {
     Tidy(tidy::Args),
     /// Measure beside dockerd and the bare system calls, in one interleaved run
     Bench(bench::Args),
+    /// Turn upstream documents into the files of spec/
+    Import(import::Args),
     /// Judge an endpoint
     Conformance(conformance::Args),
 }
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(args),
         Task::Tidy(args) => tidy::run(args),
         Task::Bench(args) => bench::run(args),
+        Task::Import(args) => import::run(args),
         Task::Conformance(args) => conformance::run(args),
     };
     match result {
