@@ -248,6 +248,8 @@ pub enum FailureKind {
     NotFound,
     /// The program to run may not be run.
     PermissionDenied,
+    /// The user or group to run as does not exist in the container.
+    UnknownUser,
     /// Somebody else has the host port.
     PortAllocated,
     /// The container, or the exec, is not in the phase that the request needs.

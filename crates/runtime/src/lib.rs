@@ -23,11 +23,23 @@ mod namespaces;
 mod path;
 mod process;
 mod reaper;
+pub mod recover;
 mod rlimits;
 mod rootfs;
 pub mod seccomp;
+pub mod shim;
 pub mod spec;
 mod sync;
 mod sys;
 pub mod time;
 mod user;
+
+/// Prepares what every container needs: which cgroups there are, the built-in
+/// system call filter. Processes forked afterwards inherit it.
+///
+/// Errors are not told here; each container that runs into them tells.
+pub fn warm() {
+    let _ = cgroup::layout::Layout::current();
+    let _ = seccomp::warm();
+}
+pub mod zygote;

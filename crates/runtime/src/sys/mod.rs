@@ -8,10 +8,10 @@
 pub(crate) mod bpf;
 pub(crate) mod clone;
 pub(crate) mod fd;
-pub(crate) mod inherited;
 pub(crate) mod keyring;
 pub(crate) mod link;
 pub(crate) mod mount;
+pub(crate) mod pidfd;
 pub(crate) mod seccomp;
 pub(crate) mod signal;
 

@@ -1,0 +1,75 @@
+//! What a shim leaves on disk: the exit record, which outlives it, and the state
+//! file, by which a daemon finds it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::channel::{ExitRecord, UnixNanos};
+
+/// Name of the socket in a container's run directory.
+pub const SOCKET: &str = "shim.sock";
+/// Name of the state file in a container's run directory.
+pub const STATE: &str = "state.json";
+
+/// Content of the state file: enough to find what a shim that was killed has left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateFile {
+    /// The container's id.
+    pub id: String,
+    /// Process id of the shim.
+    pub shim_pid: i32,
+    /// Process id of the container's first process as the host sees it.
+    pub pid: i32,
+    /// Parent of its cgroup, as in the specification.
+    pub cgroup_parent: String,
+    /// When its program began.
+    pub started_at: Option<UnixNanos>,
+}
+
+/// Writes the exit record so that it is on disk, whole, when this returns.
+pub(super) fn write_exit(path: &Path, record: &ExitRecord) -> io::Result<()> {
+    replace(path, &serde_json::to_vec(record)?, Durable::Yes)
+}
+
+/// Writes the state file. It lives in memory only, like the shim.
+pub(super) fn write_state(run_dir: &Path, state: &StateFile) -> io::Result<()> {
+    let path = run_dir.join(STATE);
+    replace(&path, &serde_json::to_vec(state)?, Durable::No)
+}
+
+#[derive(PartialEq)]
+enum Durable {
+    Yes,
+    No,
+}
+
+fn replace(path: &Path, content: &[u8], durable: Durable) -> io::Result<()> {
+    let staged = staging_name(path);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&staged)?;
+    file.write_all(content)?;
+    if durable == Durable::Yes {
+        file.sync_all()?;
+    }
+    std::fs::rename(&staged, path)?;
+    if durable == Durable::Yes
+        && let Some(dir) = path.parent()
+    {
+        File::open(dir)?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn staging_name(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".tmp");
+    name.into()
+}

@@ -1,0 +1,197 @@
+//! The zygote: the small process from which every shim is forked.
+//!
+//! The daemon has threads and much memory, so it must not fork. It starts its own
+//! binary once more instead, before anything else; that copy, the zygote, stays
+//! single-threaded and small, and forks a shim whenever it is sent a socket.
+//!
+//! ```text
+//! daemon ── launch(): one end of a new socket pair ──▶ zygote ── fork ──▶ shim
+//!    └──────────── the specification, then requests and events ─────────────┘
+//! ```
+//!
+//! The zygote never reads from the sockets it hands on, so no shim and no slow
+//! launch can hold it up. It holds the line to the daemon, a signalfd, and nothing
+//! else; it runs as root in the daemon's namespaces and its own session. When the
+//! daemon dies the line ends and so does the zygote; shims belong to PID 1 then
+//! and go on. Any number of daemons have one zygote each and share nothing.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
+
+use crate::channel;
+use crate::shim;
+use crate::spec::ContainerSpec;
+use crate::sys::clone::{Side, clone3};
+use crate::sys::fd::close_from;
+
+/// Name under which the binary knows that it was started as the zygote, and
+/// which `ps` shows.
+const NAME: &str = "longshore-zygote";
+
+/// The daemon's handle of its zygote.
+#[derive(Debug)]
+pub struct Zygote {
+    line: OwnedFd,
+    process: Child,
+}
+
+impl Zygote {
+    /// Starts the zygote. Must be the first thing that `main` does: in the
+    /// process that becomes the zygote, and in the shims forked from it, this
+    /// call never returns.
+    pub fn fork() -> io::Result<Self> {
+        if std::env::args_os().next().is_some_and(|name| name == NAME) {
+            std::process::exit(match serve() {
+                Ok(()) => 0,
+                Err(_) => 1,
+            });
+        }
+        let (ours, theirs) = socketpair(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
+        let process = Command::new("/proc/self/exe")
+            .arg0(NAME)
+            .env_clear()
+            .current_dir("/")
+            .stdin(theirs)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        Ok(Self {
+            line: ours,
+            process,
+        })
+    }
+
+    /// Starts a shim for `spec` and returns the daemon's end of the connection to
+    /// it, on which [`Event::Created`](crate::channel::Event::Created) or
+    /// [`Event::Failed`](crate::channel::Event::Failed) comes next. May be called
+    /// from any thread.
+    ///
+    /// An error of kind `BrokenPipe` means that the zygote is dead: no container
+    /// can be started any more, while those that run go on.
+    pub fn launch(&self, spec: &ContainerSpec) -> io::Result<UnixStream> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let sockets = [theirs.as_fd()];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        control.push(SendAncillaryMessage::ScmRights(&sockets));
+        sendmsg(
+            &self.line,
+            &[IoSlice::new(b"s")],
+            &mut control,
+            SendFlags::NOSIGNAL,
+        )?;
+        drop(theirs);
+        channel::send(&ours, spec)?;
+        Ok(ours)
+    }
+
+    /// Process id of the zygote.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+}
+
+/// The zygote's whole life.
+fn serve() -> io::Result<()> {
+    // Standard input is the line. The shims must find nothing else open, so what
+    // the daemon itself may have inherited is closed here.
+    close_from(3)?;
+    let line = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
+    rustix::stdio::dup2_stdin(&null)?;
+    drop(null);
+
+    // A session of its own keeps the terminal's signals away; blocking the others
+    // leaves SIGKILL as the only one that ends a zygote or a shim.
+    let _ = rustix::process::setsid();
+    let _ = rustix::thread::set_name(c"longshore-zygote");
+    SigSet::all().thread_block()?;
+    let mut children = SigSet::empty();
+    children.add(Signal::SIGCHLD);
+    let ended = SignalFd::with_flags(&children, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+
+    loop {
+        let mut ready = [
+            PollFd::new(&line, PollFlags::IN),
+            PollFd::new(&ended, PollFlags::IN),
+        ];
+        match poll(&mut ready, None) {
+            Ok(_) => {}
+            Err(Errno::INTR) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        let (called, reap) = (ready[0].revents(), ready[1].revents());
+        if !reap.is_empty() {
+            while ended.read_signal()?.is_some() {}
+            while let Ok(Some(_)) =
+                waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
+            {}
+        }
+        if !called.is_empty() {
+            match next_socket(&line)? {
+                Asked::Launch(socket) => match clone3(0, None) {
+                    Ok(Side::Child) => {
+                        drop(line);
+                        drop(ended);
+                        shim::run(socket.into());
+                        return Ok(());
+                    }
+                    // On error the socket is closed, which the daemon sees.
+                    Ok(Side::Parent(_)) | Err(_) => {}
+                },
+                Asked::Nothing => {}
+                Asked::Quit => return Ok(()),
+            }
+        }
+    }
+}
+
+enum Asked {
+    Launch(OwnedFd),
+    Nothing,
+    Quit,
+}
+
+fn next_socket(line: &OwnedFd) -> io::Result<Asked> {
+    let mut byte = [0];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let received = recvmsg(
+        line,
+        &mut [IoSliceMut::new(&mut byte)],
+        &mut control,
+        RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT,
+    );
+    match received {
+        Ok(message) if message.bytes == 0 => return Ok(Asked::Quit),
+        Ok(_) => {}
+        Err(Errno::AGAIN | Errno::INTR) => return Ok(Asked::Nothing),
+        Err(Errno::CONNRESET) => return Ok(Asked::Quit),
+        Err(error) => return Err(error.into()),
+    }
+    let socket = control.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut sockets) => sockets.next(),
+        _ => None,
+    });
+    Ok(socket.map_or(Asked::Nothing, Asked::Launch))
+}
