@@ -15,6 +15,7 @@ pub mod channel;
 pub mod container;
 mod dev;
 pub mod error;
+pub mod exec;
 mod init;
 pub mod log;
 pub mod masks;

@@ -73,17 +73,7 @@ impl Cgroup {
     /// Makes the group `<parent>/<id>` with its limits, allowing the devices
     /// of `rules` besides those of the specification.
     pub fn create(spec: &CgroupSpec, id: &str, rules: &[Rule]) -> Result<Self, CreateError> {
-        let path = place(spec, id)?;
-        let layout = Layout::current()
-            .map_err(|error| CreateError::new(CreateErrorKind::Other, error.to_string()))?;
-        let backend: Box<dyn Backend> = match layout {
-            Layout::V1 {
-                hierarchies,
-                unified,
-            } => Box::new(v1::Group::create(hierarchies, unified.as_deref(), &path)?),
-            Layout::V2 { root } => Box::new(v2::Group::create(root, &path)?),
-        };
-        let group = Self { backend };
+        let group = Self::directories(&place(spec, id)?)?;
         match group.limit(spec, rules) {
             Ok(()) => Ok(group),
             Err(error) => {
@@ -92,6 +82,31 @@ impl Cgroup {
                 Err(error)
             }
         }
+    }
+
+    /// The directories of the group at `path`, made where they are missing.
+    fn directories(path: &Path) -> Result<Self, CreateError> {
+        let layout = Layout::current()
+            .map_err(|error| CreateError::new(CreateErrorKind::Other, error.to_string()))?;
+        let backend: Box<dyn Backend> = match layout {
+            Layout::V1 {
+                hierarchies,
+                unified,
+            } => Box::new(v1::Group::create(hierarchies, unified.as_deref(), path)?),
+            Layout::V2 { root } => Box::new(v2::Group::create(root, path)?),
+        };
+        Ok(Self { backend })
+    }
+
+    /// The group `<parent>/<id>` that another process made and may have left
+    /// half made: to kill what is in it and to remove it.
+    pub fn open(parent: &str, id: &str) -> io::Result<Self> {
+        let spec = CgroupSpec {
+            parent: parent.to_owned(),
+            ..CgroupSpec::default()
+        };
+        let group = place(&spec, id).and_then(|path| Self::directories(&path));
+        group.map_err(io::Error::other)
     }
 
     fn limit(&self, spec: &CgroupSpec, rules: &[Rule]) -> Result<(), CreateError> {

@@ -165,7 +165,7 @@ fn spec(id: String, dir: &Path, lower: Vec<std::path::PathBuf>) -> ContainerSpec
         masked_paths: masks::default_masked(),
         readonly_paths: masks::DEFAULT_READONLY.map(str::to_owned).to_vec(),
         sysctls: BTreeMap::new(),
-        seccomp: Seccomp::Unconfined,
+        seccomp: Seccomp::Default,
         oom_score_adj: Some(0),
         ports: Vec::new(),
         id,
