@@ -252,7 +252,7 @@ impl Lines {
             detail: Message<'a>,
             error: &'a str,
         }
-        log_failure(error);
+        log_failure("stream", error);
         match self {
             Lines::Plain => message(error, "\n"),
             Lines::Progress => {
@@ -269,9 +269,10 @@ impl Lines {
 }
 
 /// Errors that are ours belong into the log too.
-pub(super) fn log_failure(error: &ApiError) {
-    if error.status().is_server_error() && error.status() != StatusCode::NOT_IMPLEMENTED {
-        tracing::error!(status = error.status().as_u16(), "{}", error.message);
+pub(super) fn log_failure(operation: &'static str, error: &ApiError) {
+    let status = error.status();
+    if status.is_server_error() {
+        tracing::error!(operation, status = status.as_u16(), "{}", error.message);
     }
 }
 

@@ -12,7 +12,7 @@ use super::path;
 use super::request::Call;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::generated::routes::{NEWEST, Operation, Tag, find};
+use crate::generated::routes::{NEWEST, Operation, Tag, find, not_implemented};
 use crate::version::ApiVersion;
 
 /// What a handler's answer comes out of.
@@ -183,13 +183,14 @@ impl Router {
         };
         let attach = operation == Operation::ContainerAttach;
         let mut answer = result.unwrap_or_else(|error| {
-            answer::log_failure(&error);
+            answer::log_failure(operation.id(), &error);
             if attach {
                 answer::raw_error(&error)
             } else {
                 answer::error(&error)
             }
         });
+        tracing::debug!(operation = operation.id(), %version, ?answer);
         // Attach writes its own head, whatever happens.
         if !attach {
             self.add_headers(&mut answer, self.common.len());
@@ -249,14 +250,6 @@ impl Router {
             self.builder.clone(),
         );
     }
-}
-
-/// The answer of an operation that nobody implements.
-pub(crate) fn not_implemented(operation: Operation) -> ApiError {
-    ApiError::not_implemented(format!(
-        "{} is not implemented by this server",
-        operation.id()
-    ))
 }
 
 fn not_found() -> Answer {
