@@ -89,6 +89,22 @@ impl From<std::io::Error> for Error {
     }
 }
 
+impl From<longshore_image::error::Error> for Error {
+    fn from(error: longshore_image::error::Error) -> Error {
+        use longshore_image::error::ErrorKind as Image;
+        let kind = match error.kind() {
+            Image::NotFound => ErrorKind::NotFound,
+            Image::BadParameter => ErrorKind::BadParameter,
+            Image::Conflict => ErrorKind::Conflict,
+            Image::System => ErrorKind::System,
+        };
+        Error {
+            kind,
+            message: error.to_string(),
+        }
+    }
+}
+
 /// Names the thing that an I/O error happened to.
 pub(crate) trait IoContext<T> {
     /// Puts `what` in front of the error's text.

@@ -1,11 +1,120 @@
 //! The domain: containers, exec, images and events, and their state.
+//!
+//! [`Engine`] is the way in; each area hands out a small handle with async
+//! methods. What clients configured is kept and shown in the types of the API;
+//! everything that is decided is decided on parsed forms. Nothing here knows
+//! HTTP or API versions.
 
+pub mod config;
 pub mod container;
 pub mod error;
 pub mod events;
+pub mod exec;
 pub mod id;
-pub mod meta;
-pub mod names;
-pub mod net;
+pub mod image;
+mod meta;
+mod names;
+mod net;
+pub mod recover;
+mod shared;
+pub mod stub_types;
+pub mod system;
 pub mod time;
-pub mod wording;
+mod wording;
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+use longshore_image::store::Store;
+use longshore_runtime::zygote::Zygote;
+
+use crate::config::EngineConfig;
+use crate::container::Containers;
+use crate::container::registry::Registry;
+use crate::error::{IoContext, Result};
+use crate::events::Events;
+use crate::exec::{ExecArea, Execs};
+use crate::image::Images;
+use crate::meta::RootLock;
+use crate::recover::Recovered;
+use crate::shared::Shared;
+use crate::system::System;
+
+/// One engine on one data root.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+impl Engine {
+    /// Opens the data root, which no other engine may hold, and brings back
+    /// every container. Must be called inside a tokio runtime.
+    pub async fn open(config: EngineConfig, zygote: Arc<Zygote>) -> Result<(Engine, Recovered)> {
+        directory(&config.data_root, 0o710)?;
+        let lock = RootLock::acquire(&config.data_root)?;
+        directory(&config.data_root.join("containers"), 0o710)?;
+        directory(&config.exec_root.join("containers"), 0o700)?;
+        let images = Store::open(&config.data_root.join("image"))?;
+        let events = Events::open(&config.data_root.join("events.jsonl"))?;
+        let shared = Arc::new(Shared {
+            zygote,
+            images,
+            network: crate::net::Net::default(),
+            events,
+            registry: Registry::default(),
+            execs: Execs::default(),
+            engine_id: engine_id(&config.data_root)?,
+            config,
+            _lock: lock,
+        });
+        let recovered = recover::recover(&shared).await?;
+        Ok((Engine { shared }, recovered))
+    }
+
+    /// The containers.
+    pub fn containers(&self) -> Containers {
+        Containers::new(self.shared.clone())
+    }
+
+    /// The images.
+    pub fn images(&self) -> Images {
+        Images::new(self.shared.clone())
+    }
+
+    /// The engine and the machine.
+    pub fn system(&self) -> System {
+        System::new(self.shared.clone())
+    }
+
+    /// What happened.
+    pub fn events(&self) -> &Events {
+        &self.shared.events
+    }
+
+    /// Processes run in containers besides the first.
+    pub fn exec(&self) -> ExecArea {
+        ExecArea::new(self.shared.clone())
+    }
+}
+
+/// The id of this root, the same at every start.
+fn engine_id(root: &Path) -> Result<String> {
+    let path = root.join("engine-id");
+    if let Some(known) = meta::read(&path)? {
+        return Ok(known);
+    }
+    let id = id::generate()?;
+    meta::write(&path, &id, meta::Durability::Power)?;
+    Ok(id)
+}
+
+fn directory(path: &Path, mode: u32) -> Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(mode)
+        .create(path)
+        .context(path.display())?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).context(path.display())
+}

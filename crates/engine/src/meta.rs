@@ -20,7 +20,7 @@ use crate::error::{Error, IoContext, Result};
 
 /// What a record must survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
+pub(crate) enum Durability {
     /// The death of this process.
     Process,
     /// A power cut as well.
@@ -30,13 +30,13 @@ pub enum Durability {
 /// The exclusive lock on a data root. The kernel drops it with the process,
 /// however it ends, so a stale one cannot exist.
 #[derive(Debug)]
-pub struct RootLock {
+pub(crate) struct RootLock {
     _file: File,
 }
 
 impl RootLock {
     /// Takes the lock, or says which process has it.
-    pub fn acquire(root: &Path) -> Result<RootLock> {
+    pub(crate) fn acquire(root: &Path) -> Result<RootLock> {
         let path = root.join("lock");
         let mut file = OpenOptions::new()
             .create(true)
@@ -65,13 +65,13 @@ impl RootLock {
 }
 
 /// Replaces the record at `path`.
-pub fn write<T: Serialize>(path: &Path, record: &T, durability: Durability) -> Result<()> {
+pub(crate) fn write<T: Serialize>(path: &Path, record: &T, durability: Durability) -> Result<()> {
     let bytes = serde_json::to_vec(record).context(path.display())?;
     replace(path, &bytes, durability).context(path.display())
 }
 
 /// Reads the record at `path`; `None` when there is none.
-pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -84,7 +84,7 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
 
 /// Moves what cannot be read out of the way, to where a person finds it, and
 /// returns that place.
-pub fn quarantine(root: &Path, broken: &Path) -> Result<PathBuf> {
+pub(crate) fn quarantine(root: &Path, broken: &Path) -> Result<PathBuf> {
     let dir = root.join("quarantine");
     fs::create_dir_all(&dir).context(dir.display())?;
     let name = broken.file_name().unwrap_or(broken.as_os_str());

@@ -4,7 +4,7 @@
 ///
 /// Steps: below a second, seconds, minutes, hours (up to 48), days (up to 14),
 /// weeks (up to 60 days), months (up to two years), years.
-pub fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
     const HOUR: u64 = 3600;
     // A clock that was set back must not print a negative age.
     let whole = if seconds > 0.0 { seconds as u64 } else { 0 };
@@ -38,7 +38,7 @@ pub fn duration(seconds: f64) -> String {
 
 /// Program and arguments as one line; an argument with a space stands in
 /// single quotes.
-pub fn command_line(path: &str, args: &[String]) -> String {
+pub(crate) fn command_line(path: &str, args: &[String]) -> String {
     let mut line = path.to_owned();
     for arg in args {
         line.push(' ');

@@ -18,7 +18,7 @@ use rustix::io::Errno;
 use tar::{Builder, EntryType, Header};
 
 /// Writes the tree of `layers`, topmost first, to `out`.
-pub fn write_tar(layers: &[PathBuf], out: impl Write) -> io::Result<()> {
+pub(crate) fn write_tar(layers: &[PathBuf], out: impl Write) -> io::Result<()> {
     let roots = layers
         .iter()
         .map(|layer| open_dir(rustix::fs::CWD, layer.as_os_str()))

@@ -13,7 +13,7 @@ const LONG_RUN: Duration = Duration::from_secs(10);
 
 /// When a container is started again without being asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RestartPolicy {
+pub(crate) enum RestartPolicy {
     /// Never.
     #[default]
     No,
@@ -27,7 +27,7 @@ pub enum RestartPolicy {
 
 impl RestartPolicy {
     /// Reads the name and count of the wire.
-    pub fn parse(name: &str, count: i64) -> Result<RestartPolicy> {
+    pub(crate) fn parse(name: &str, count: i64) -> Result<RestartPolicy> {
         let policy = match name {
             "" | "no" => RestartPolicy::No,
             "always" => RestartPolicy::Always,
@@ -57,13 +57,13 @@ impl RestartPolicy {
     }
 
     /// Whether a container that just ended is started again.
-    pub fn after_exit(self, state: &State) -> bool {
+    pub(crate) fn after_exit(self, state: &State) -> bool {
         state.desired == Desired::Running && self.wants(state)
     }
 
     /// Whether a container that is found ended when the daemon starts is
     /// started again. `always` then counts for stopped ones as well.
-    pub fn at_daemon_start(self, state: &State) -> bool {
+    pub(crate) fn at_daemon_start(self, state: &State) -> bool {
         match self {
             RestartPolicy::Always => state.desired != Desired::Nothing,
             _ => self.after_exit(state),
@@ -83,13 +83,13 @@ impl RestartPolicy {
 
 /// The growing pause between two runs.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Backoff {
+pub(crate) struct Backoff {
     last: Option<Duration>,
 }
 
 impl Backoff {
     /// The pause after a run of the given length.
-    pub fn next(&mut self, ran: Duration) -> Duration {
+    pub(crate) fn next(&mut self, ran: Duration) -> Duration {
         let delay = match self.last {
             Some(last) if ran < LONG_RUN => (last * 2).min(LONGEST_DELAY),
             _ => FIRST_DELAY,

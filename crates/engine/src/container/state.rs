@@ -26,7 +26,7 @@ use crate::wording::duration;
 /// Where a container is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Phase {
+pub(crate) enum Phase {
     /// Never ran.
     Created,
     /// Its first process lives.
@@ -47,7 +47,7 @@ pub enum Phase {
 
 impl Phase {
     /// One of the seven words of the wire.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Phase::Created => "created",
             Phase::Running => "running",
@@ -60,12 +60,12 @@ impl Phase {
     }
 
     /// Whether a process of the container exists.
-    pub fn has_process(self) -> bool {
+    pub(crate) fn has_process(self) -> bool {
         matches!(self, Phase::Running | Phase::Paused)
     }
 
     /// Whether clients see `Running: true`.
-    pub fn counts_as_running(self) -> bool {
+    pub(crate) fn counts_as_running(self) -> bool {
         self.has_process() || self == Phase::Restarting
     }
 }
@@ -73,7 +73,7 @@ impl Phase {
 /// What clients last asked for, apart from what is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Desired {
+pub(crate) enum Desired {
     /// Nobody has started it yet.
     #[default]
     Nothing,
@@ -85,32 +85,32 @@ pub enum Desired {
 
 /// The part of a container that changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct State {
+pub(crate) struct State {
     /// Where it is in its life.
-    pub phase: Phase,
+    pub(crate) phase: Phase,
     /// What clients asked for.
-    pub desired: Desired,
+    pub(crate) desired: Desired,
     /// Process id on the host of the first process, 0 when there is none.
-    pub pid: u32,
+    pub(crate) pid: u32,
     /// Exit code of the last run.
-    pub exit_code: i64,
+    pub(crate) exit_code: i64,
     /// Why the last start failed.
-    pub error: String,
+    pub(crate) error: String,
     /// Whether the kernel killed it for want of memory.
-    pub oom_killed: bool,
+    pub(crate) oom_killed: bool,
     /// When it was last started.
-    pub started_at: Option<Timestamp>,
+    pub(crate) started_at: Option<Timestamp>,
     /// When it last ended.
-    pub finished_at: Option<Timestamp>,
+    pub(crate) finished_at: Option<Timestamp>,
     /// How often the restart policy started it again.
-    pub restart_count: u32,
+    pub(crate) restart_count: u32,
     /// Its end of the network while it runs.
-    pub endpoint: Option<Endpoint>,
+    pub(crate) endpoint: Option<Endpoint>,
 }
 
 impl State {
     /// The state of a container that was just created.
-    pub fn new() -> State {
+    pub(crate) fn new() -> State {
         State {
             phase: Phase::Created,
             desired: Desired::Nothing,
@@ -126,7 +126,7 @@ impl State {
     }
 
     /// The `Status` text of the list.
-    pub fn status(&self) -> String {
+    pub(crate) fn status(&self) -> String {
         let since = |time: Option<Timestamp>| duration(time.map_or(0.0, seconds_since));
         match self.phase {
             Phase::Created => "Created".into(),
@@ -150,7 +150,7 @@ impl State {
 
 /// What a container can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Request {
+pub(crate) enum Request {
     /// Start it.
     Start,
     /// Send it a signal and wait for its end.
@@ -179,7 +179,7 @@ pub enum Request {
 
 /// The answer of the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// Do it.
     Accept,
     /// It is so already.
@@ -190,7 +190,7 @@ pub enum Verdict {
 
 /// Why a request does not fit the phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// There is no process.
     NotRunning,
     /// Between two runs.
@@ -208,7 +208,7 @@ pub enum Refusal {
 }
 
 /// The policy: may a container in `phase` be asked for `request`?
-pub fn decide(phase: Phase, request: Request) -> Verdict {
+pub(crate) fn decide(phase: Phase, request: Request) -> Verdict {
     use Phase::{Created, Dead, Exited, Paused, Removed, Removing, Restarting, Running};
     use Request as R;
     use Verdict::{Accept, Ignore, Refuse};
@@ -253,17 +253,17 @@ pub fn decide(phase: Phase, request: Request) -> Verdict {
 
 /// Whom a refusal is about.
 #[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
+pub(crate) struct Subject<'a> {
     /// Full id.
-    pub id: &'a str,
+    pub(crate) id: &'a str,
     /// The name the client gave.
-    pub given: &'a str,
+    pub(crate) given: &'a str,
     /// Its phase.
-    pub phase: Phase,
+    pub(crate) phase: Phase,
 }
 
 /// dockerd's text for a refusal.
-pub fn refuse(request: Request, refusal: Refusal, subject: Subject<'_>) -> Error {
+pub(crate) fn refuse(request: Request, refusal: Refusal, subject: Subject<'_>) -> Error {
     let Subject { id, given, phase } = subject;
     let text = match (request, refusal) {
         (Request::Unpause, _) => return Error::system(format!("Container {id} is not paused")),

@@ -24,7 +24,7 @@ pub struct Table {
 
 /// The processes `pids` (of the host) in the columns that `ps_args` asks for.
 /// Those that ended meanwhile are left out.
-pub fn table(pids: &[u32], ps_args: &str) -> Result<Table> {
+pub(crate) fn table(pids: &[u32], ps_args: &str) -> Result<Table> {
     let columns = columns(ps_args)?;
     let host = Host::read();
     let rows = pids

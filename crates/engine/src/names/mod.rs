@@ -13,14 +13,14 @@ use crate::id;
 /// Which container has which name. Full ids are kept sorted, so that a prefix
 /// is a range.
 #[derive(Default)]
-pub struct NameIndex {
+pub(crate) struct NameIndex {
     by_name: HashMap<String, String>,
     by_id: BTreeMap<String, String>,
 }
 
 impl NameIndex {
     /// Gives `name` to the container `id`, or says who has it.
-    pub fn reserve(&mut self, name: &str, id: &str) -> Result<()> {
+    pub(crate) fn reserve(&mut self, name: &str, id: &str) -> Result<()> {
         if let Some(owner) = self.by_name.get(name) {
             return Err(taken(name, owner));
         }
@@ -30,7 +30,7 @@ impl NameIndex {
     }
 
     /// Gives `id` another name. The old one is free afterwards.
-    pub fn rename(&mut self, id: &str, name: &str) -> Result<()> {
+    pub(crate) fn rename(&mut self, id: &str, name: &str) -> Result<()> {
         if let Some(owner) = self.by_name.get(name) {
             return Err(taken(name, owner));
         }
@@ -42,7 +42,7 @@ impl NameIndex {
     }
 
     /// Forgets a container.
-    pub fn release(&mut self, id: &str) {
+    pub(crate) fn release(&mut self, id: &str) {
         if let Some(name) = self.by_id.remove(id) {
             self.by_name.remove(&name);
         }
@@ -50,7 +50,7 @@ impl NameIndex {
 
     /// The full id for a full id, an exact name (a leading slash does not
     /// matter) or a unique prefix of an id.
-    pub fn resolve(&self, given: &str) -> Result<String> {
+    pub(crate) fn resolve(&self, given: &str) -> Result<String> {
         if given.is_empty() {
             return Err(Error::bad_parameter(
                 "invalid name or ID supplied: \"\"",
@@ -78,7 +78,7 @@ impl NameIndex {
 
     /// A free default name: two words, after a few collisions with a digit,
     /// in the end the short id.
-    pub fn invent(&self, id: &str) -> String {
+    pub(crate) fn invent(&self, id: &str) -> String {
         for attempt in 0..6 {
             let mut name = format!("{}_{}", pick(words::ADJECTIVES), pick(words::SURNAMES));
             if attempt > 0 {
@@ -93,7 +93,7 @@ impl NameIndex {
 }
 
 /// Checks a name given by a client and takes the optional slash off.
-pub fn validate(given: &str) -> Result<&str> {
+pub(crate) fn validate(given: &str) -> Result<&str> {
     let name = given.strip_prefix('/').unwrap_or(given);
     let mut bytes = name.bytes();
     let first = bytes.next().is_some_and(|b| b.is_ascii_alphanumeric());

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 
 /// The set of a container: `add: ALL` is everything but `drop`, `drop: ALL`
 /// exactly `add`, otherwise the defaults without `drop` and with `add`.
-pub fn resolve(add: &[String], drop: &[String], privileged: bool) -> Result<CapabilitySet> {
+pub(crate) fn resolve(add: &[String], drop: &[String], privileged: bool) -> Result<CapabilitySet> {
     let add = Names::parse(add, "CapAdd")?;
     let drop = Names::parse(drop, "CapDrop")?;
     if privileged {

@@ -7,18 +7,18 @@ use crate::error::{Error, Result};
 
 /// One mount beside those that every container has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mount {
+pub(crate) struct Mount {
     /// Absolute path in the container, without `.` and `..`.
-    pub target: PathBuf,
+    pub(crate) target: PathBuf,
     /// What is mounted there.
-    pub source: Source,
+    pub(crate) source: Source,
     /// Whether the container cannot write to it.
-    pub readonly: bool,
+    pub(crate) readonly: bool,
 }
 
 /// What is mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// A file or directory of the host.
     Bind {
         /// Absolute path on the host.
@@ -41,7 +41,7 @@ pub enum Source {
 
 /// How mounts made later travel between host and container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Propagation {
+pub(crate) enum Propagation {
     /// Not at all.
     #[default]
     Private,
@@ -53,7 +53,7 @@ pub enum Propagation {
 
 impl Propagation {
     /// As on the wire; always the recursive form.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Propagation::Private => "rprivate",
             Propagation::Slave => "rslave",
@@ -62,7 +62,7 @@ impl Propagation {
     }
 
     /// Reads `rslave`, `shared`, and the empty text for the default.
-    pub fn parse(text: &str) -> Option<Propagation> {
+    pub(crate) fn parse(text: &str) -> Option<Propagation> {
         match text {
             "" | "private" | "rprivate" => Some(Propagation::Private),
             "slave" | "rslave" => Some(Propagation::Slave),
@@ -74,7 +74,7 @@ impl Propagation {
 
 /// What one entry of `Binds` asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Bind {
+pub(crate) enum Bind {
     /// A directory or file of the host.
     Mount(Mount),
     /// A volume, named or anonymous.
@@ -82,7 +82,7 @@ pub enum Bind {
 }
 
 /// Reads `source:target[:mode]`.
-pub fn parse_bind(spec: &str) -> Result<Bind> {
+pub(crate) fn parse_bind(spec: &str) -> Result<Bind> {
     let invalid = || Error::bad_parameter(format!("invalid volume specification: '{spec}'"));
     let parts: Vec<&str> = spec.split(':').collect();
     let (source, target, mode) = match parts[..] {
@@ -115,7 +115,7 @@ pub fn parse_bind(spec: &str) -> Result<Bind> {
 }
 
 /// Reads the target of a tmpfs and its comma-separated options.
-pub fn parse_tmpfs(target: &str, options: &str) -> Result<Mount> {
+pub(crate) fn parse_tmpfs(target: &str, options: &str) -> Result<Mount> {
     if !target.starts_with('/') {
         return Err(Error::bad_parameter(format!(
             "invalid mount config for type \"tmpfs\": invalid mount path: '{target}' mount path \
@@ -154,7 +154,7 @@ pub fn parse_tmpfs(target: &str, options: &str) -> Result<Mount> {
 }
 
 /// Refuses two mounts on one target.
-pub fn check_duplicates(mounts: &[Mount]) -> Result<()> {
+pub(crate) fn check_duplicates(mounts: &[Mount]) -> Result<()> {
     for (index, mount) in mounts.iter().enumerate() {
         if mounts[..index].iter().any(|other| other.target == mount.target) {
             return Err(Error::bad_parameter(format!(
@@ -167,7 +167,7 @@ pub fn check_duplicates(mounts: &[Mount]) -> Result<()> {
 }
 
 /// An absolute path without `.`, `..` and doubled slashes, by text alone.
-pub fn clean(path: &Path) -> PathBuf {
+pub(crate) fn clean(path: &Path) -> PathBuf {
     let mut clean = PathBuf::from("/");
     for component in path.components() {
         match component {

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
-pub enum Protocol {
+pub(crate) enum Protocol {
     /// TCP.
     Tcp,
     /// UDP.
@@ -24,7 +24,7 @@ pub enum Protocol {
 
 impl Protocol {
     /// As on the wire.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Protocol::Tcp => "tcp",
             Protocol::Udp => "udp",
@@ -35,11 +35,11 @@ impl Protocol {
 
 /// One port of a container, `80/tcp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Port {
+pub(crate) struct Port {
     /// Number, 1 to 65535.
-    pub number: u16,
+    pub(crate) number: u16,
     /// Transport.
-    pub protocol: Protocol,
+    pub(crate) protocol: Protocol,
 }
 
 impl fmt::Display for Port {
@@ -50,37 +50,37 @@ impl fmt::Display for Port {
 
 /// Where a port is to be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Publish {
+pub(crate) struct Publish {
     /// The container's port.
-    pub port: Port,
+    pub(crate) port: Port,
     /// Address on the host; none for all.
-    pub address: Option<IpAddr>,
+    pub(crate) address: Option<IpAddr>,
     /// First and last acceptable port on the host; none for any.
-    pub host: Option<(u16, u16)>,
+    pub(crate) host: Option<(u16, u16)>,
 }
 
 /// What a container exposes and publishes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ports {
+pub(crate) struct Ports {
     /// All ports that are exposed or published.
-    pub exposed: BTreeSet<Port>,
+    pub(crate) exposed: BTreeSet<Port>,
     /// Those that the host shall publish.
-    pub published: Vec<Publish>,
+    pub(crate) published: Vec<Publish>,
 }
 
 /// A binding as given: address and port as texts, both may be empty.
 #[derive(Clone, Copy, Debug)]
-pub struct GivenBinding<'a> {
+pub(crate) struct GivenBinding<'a> {
     /// Address on the host.
-    pub host_ip: &'a str,
+    pub(crate) host_ip: &'a str,
     /// Port or range on the host.
-    pub host_port: &'a str,
+    pub(crate) host_port: &'a str,
 }
 
 impl Ports {
     /// Reads exposed ports and bindings. `publish_all` publishes every exposed
     /// port somewhere.
-    pub fn parse<'a>(
+    pub(crate) fn parse<'a>(
         exposed: impl IntoIterator<Item = &'a str>,
         bindings: &BTreeMap<&str, Vec<GivenBinding<'_>>>,
         publish_all: bool,
@@ -120,7 +120,7 @@ impl Ports {
 }
 
 /// Reads `80`, `80/udp`, `80-90/tcp`.
-pub fn parse_ports(spec: &str) -> Result<Vec<Port>> {
+pub(crate) fn parse_ports(spec: &str) -> Result<Vec<Port>> {
     let invalid = || Error::bad_parameter(format!("invalid port specification: \"{spec}\""));
     let (numbers, protocol) = spec.split_once('/').unwrap_or((spec, "tcp"));
     let protocol = match protocol.to_ascii_lowercase().as_str() {

@@ -6,16 +6,16 @@ use crate::error::{Error, Result};
 
 /// What the options of a container say.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct SecurityOptions {
+pub(crate) struct SecurityOptions {
     /// Programs cannot gain privileges (set-user-id and the like).
-    pub no_new_privileges: bool,
+    pub(crate) no_new_privileges: bool,
     /// The system call filter.
-    pub seccomp: SeccompChoice,
+    pub(crate) seccomp: SeccompChoice,
 }
 
 /// Which system call filter a container gets.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum SeccompChoice {
+pub(crate) enum SeccompChoice {
     /// The built-in one, unless the container is privileged.
     #[default]
     Default,
@@ -28,7 +28,7 @@ pub enum SeccompChoice {
 }
 
 /// Reads the options; `:` separates as well as `=`.
-pub fn parse(options: &[String]) -> Result<SecurityOptions> {
+pub(crate) fn parse(options: &[String]) -> Result<SecurityOptions> {
     let mut parsed = SecurityOptions::default();
     for option in options {
         let invalid = || Error::bad_parameter(format!("invalid --security-opt: \"{option}\""));

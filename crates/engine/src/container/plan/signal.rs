@@ -3,9 +3,9 @@
 use crate::error::{Error, Result};
 
 /// SIGKILL.
-pub const KILL: i32 = 9;
+pub(crate) const KILL: i32 = 9;
 /// SIGTERM.
-pub const TERM: i32 = 15;
+pub(crate) const TERM: i32 = 15;
 
 const FIRST_REALTIME: i32 = 34;
 const LAST_REALTIME: i32 = 64;
@@ -19,7 +19,7 @@ const NAMES: [&str; 31] = [
 ];
 
 /// Reads `SIGTERM`, `term`, `15`, `RTMIN+3`.
-pub fn parse(given: &str) -> Result<i32> {
+pub(crate) fn parse(given: &str) -> Result<i32> {
     let invalid = || Error::bad_parameter(format!("Invalid signal: {given}"));
     if let Ok(number) = given.parse::<i32>() {
         return match number {

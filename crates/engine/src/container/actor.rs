@@ -1,0 +1,597 @@
+//! The task that owns one container. It alone changes the container's state:
+//! a request comes by mail, the policy decides, then the new state is
+//! persisted, shown, told as an event, and answered, in this order.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use longshore_runtime::channel::{self, Event, ExitRecord, Reply};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until};
+
+use crate::container::plan::{Plan, signal};
+use crate::container::record::{Files, Record};
+use crate::container::registry::{Handle, Snapshot};
+use crate::container::restart::Backoff;
+use crate::container::shim::{Connection, Streams, done};
+use crate::container::start::{self, PendingAttach};
+use crate::container::state::{
+    Desired, Phase, Request, State, Subject, Verdict, decide, refuse,
+};
+use crate::error::{Error, Result};
+use crate::events::EventKind;
+use crate::meta::Durability;
+use crate::names;
+use crate::shared::Shared;
+
+/// Requests that may wait for a container; more senders wait in line.
+const MAILBOX: usize = 64;
+
+/// The answer to a request.
+pub(crate) type Answer<T> = oneshot::Sender<Result<T>>;
+
+/// Whether something was done or was so already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// It was done.
+    Now,
+    /// There was nothing to do.
+    Already,
+}
+
+/// Why a signal is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Intent {
+    /// A client asked for this very signal.
+    Kill,
+    /// The container shall end.
+    Stop,
+}
+
+/// A request to the owner of a container. `given` is the name the client used,
+/// which some refusals repeat.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Start {
+        answer: Answer<Done>,
+    },
+    Signal {
+        signal: i32,
+        intent: Intent,
+        given: String,
+        answer: Answer<Done>,
+    },
+    Pause {
+        answer: Answer<()>,
+    },
+    Unpause {
+        answer: Answer<()>,
+    },
+    /// The streams come when the container runs: at once, or at its next start
+    /// before its first byte.
+    Attach {
+        streams: channel::Streams,
+        given: String,
+        answer: Answer<oneshot::Receiver<Streams>>,
+    },
+    Rename {
+        name: String,
+        answer: Answer<()>,
+    },
+    Remove {
+        given: String,
+        answer: Answer<()>,
+    },
+}
+
+/// How a container is found when its owner begins.
+pub(crate) enum Beginning {
+    /// It was just created.
+    New,
+    /// It ended, or never ran.
+    Idle,
+    /// Its shim was found.
+    Adopted(Connection),
+    /// It ended while no daemon watched.
+    Ended(ExitRecord),
+}
+
+pub(crate) struct Actor {
+    shared: Arc<Shared>,
+    files: Files,
+    record: Arc<Record>,
+    plan: Arc<Plan>,
+    state: State,
+    exits: u64,
+    shim: Option<Connection>,
+    attaching: Vec<PendingAttach>,
+    backoff: Backoff,
+    restart_at: Option<Instant>,
+    view: watch::Sender<Arc<Snapshot>>,
+    mailbox: mpsc::Receiver<Command>,
+}
+
+enum Turn {
+    Command(Option<Command>),
+    Event(std::io::Result<Option<Event>>),
+    Restart,
+}
+
+impl Actor {
+    /// Begins to own a container and makes it visible.
+    pub(crate) fn spawn(
+        shared: &Arc<Shared>,
+        record: Record,
+        plan: Plan,
+        state: State,
+        beginning: Beginning,
+    ) -> Handle {
+        let record = Arc::new(record);
+        let plan = Arc::new(plan);
+        let (sender, mailbox) = mpsc::channel(MAILBOX);
+        let (view, seen) = watch::channel(Arc::new(Snapshot {
+            record: record.clone(),
+            plan: plan.clone(),
+            state: state.clone(),
+            exits: 0,
+            settled: true,
+        }));
+        let handle = Handle::new(sender, seen);
+        shared.registry.insert(&record.id, handle.clone());
+        let actor = Actor {
+            files: Files::new(&shared.containers_dir(), &record.id),
+            shared: shared.clone(),
+            record,
+            plan,
+            state,
+            exits: 0,
+            shim: None,
+            attaching: Vec::new(),
+            backoff: Backoff::default(),
+            restart_at: None,
+            view,
+            mailbox,
+        };
+        tokio::spawn(actor.run(beginning));
+        handle
+    }
+
+    async fn run(mut self, beginning: Beginning) {
+        self.begin(beginning).await;
+        while self.state.phase != Phase::Removed {
+            let turn = tokio::select! {
+                // Events first: a request must see that the container ended.
+                biased;
+                event = next_event(&mut self.shim) => Turn::Event(event),
+                command = self.mailbox.recv() => Turn::Command(command),
+                () = at(self.restart_at) => Turn::Restart,
+            };
+            match turn {
+                Turn::Event(Ok(Some(event))) => self.on_event(event).await,
+                Turn::Event(lost) => self.on_shim_lost(lost.err()).await,
+                Turn::Command(Some(command)) => self.on_command(command).await,
+                Turn::Command(None) => return,
+                Turn::Restart => self.restart().await,
+            }
+        }
+    }
+
+    async fn begin(&mut self, beginning: Beginning) {
+        match beginning {
+            Beginning::New => self.publish("create", &[]),
+            Beginning::Idle => self.after_daemon_start().await,
+            Beginning::Adopted(shim) => self.shim = Some(shim),
+            Beginning::Ended(exit) => {
+                self.on_exit(exit).await;
+                if self.restart_at.is_none() {
+                    self.after_daemon_start().await;
+                }
+            }
+        }
+    }
+
+    /// What the restart policy says of a container that is found ended.
+    async fn after_daemon_start(&mut self) {
+        let ended = matches!(self.state.phase, Phase::Exited | Phase::Restarting);
+        if self.state.phase == Phase::Removing || (ended && self.plan.auto_remove) {
+            self.remove().await.ok();
+        } else if ended && self.plan.restart.at_daemon_start(&self.state) {
+            self.restart_at = Some(Instant::now());
+        } else if self.state.phase == Phase::Restarting {
+            self.state.phase = Phase::Exited;
+            self.persist(Durability::Process);
+        }
+    }
+
+    async fn on_command(&mut self, command: Command) {
+        // An answer that nobody waits for any more is no error.
+        match command {
+            Command::Start { answer } => {
+                let result = self.on_start().await;
+                answer.send(result).ok();
+            }
+            Command::Signal {
+                signal,
+                intent,
+                given,
+                answer,
+            } => {
+                let result = self.on_signal(signal, intent, &given).await;
+                answer.send(result).ok();
+            }
+            Command::Pause { answer } => {
+                let result = self.on_pause().await;
+                answer.send(result).ok();
+            }
+            Command::Unpause { answer } => {
+                let result = self.on_unpause().await;
+                answer.send(result).ok();
+            }
+            Command::Attach {
+                streams,
+                given,
+                answer,
+            } => {
+                let result = self.on_attach(streams, &given).await;
+                answer.send(result).ok();
+            }
+            Command::Rename { name, answer } => {
+                let result = self.on_rename(&name);
+                answer.send(result).ok();
+            }
+            Command::Remove { given, answer } => {
+                let result = match self.allow(Request::Remove, &given) {
+                    Ok(_) => self.remove().await,
+                    Err(error) => Err(error),
+                };
+                answer.send(result).ok();
+            }
+        }
+    }
+
+    async fn on_start(&mut self) -> Result<Done> {
+        // A client's wish does not wait for the restart policy's.
+        if self.allow(Request::Start, "")? == Done::Already {
+            return Ok(Done::Already);
+        }
+        self.state.restart_count = 0;
+        self.backoff = Backoff::default();
+        let result = self.start().await;
+        if result.is_err() && self.plan.auto_remove {
+            self.remove().await.ok();
+        }
+        result.map(|()| Done::Now)
+    }
+
+    async fn start(&mut self) -> Result<()> {
+        self.restart_at = None;
+        self.state.desired = Desired::Running;
+        let attaching = std::mem::take(&mut self.attaching);
+        let started =
+            start::launch(&self.shared, &self.files, &self.record, &self.plan, attaching).await;
+        match started {
+            Ok(started) => {
+                self.state.phase = Phase::Running;
+                self.state.pid = started.pid;
+                self.state.exit_code = 0;
+                self.state.error.clear();
+                self.state.oom_killed = false;
+                self.state.started_at = Some(started.at);
+                self.state.endpoint = started.endpoint;
+                self.shim = Some(started.shim);
+                self.persist(Durability::Power);
+                self.show(false);
+                self.publish("start", &[]);
+                self.show(true);
+                Ok(())
+            }
+            Err(failed) => {
+                self.state.phase = match self.state.started_at {
+                    Some(_) => Phase::Exited,
+                    None => Phase::Created,
+                };
+                self.state.desired = Desired::Stopped;
+                self.state.exit_code = failed.exit_code;
+                self.state.error.clone_from(&failed.error.message);
+                self.state.endpoint = None;
+                self.persist(Durability::Process);
+                self.exits += 1;
+                self.show(true);
+                Err(failed.error)
+            }
+        }
+    }
+
+    async fn restart(&mut self) {
+        self.state.restart_count += 1;
+        if let Err(error) = self.start().await {
+            tracing::warn!(container = %self.record.id, %error, "restart failed");
+        }
+    }
+
+    async fn on_signal(&mut self, number: i32, intent: Intent, given: &str) -> Result<Done> {
+        let request = match intent {
+            Intent::Kill => Request::Kill,
+            Intent::Stop => Request::Stop,
+        };
+        if self.allow(request, given)? == Done::Already {
+            return Ok(Done::Already);
+        }
+        let final_signal = number == signal::KILL || number == self.plan.stop_signal;
+        if intent == Intent::Stop || final_signal {
+            self.state.desired = Desired::Stopped;
+            self.persist(Durability::Power);
+        }
+        if self.state.phase == Phase::Restarting {
+            // There is no process: the run that was to come does not come.
+            self.restart_at = None;
+            self.state.phase = Phase::Exited;
+            self.persist(Durability::Process);
+            self.show(true);
+            return Ok(Done::Now);
+        }
+        self.ask(&channel::Request::Signal {
+            signal: number,
+            exec: None,
+        })
+        .await?;
+        if self.state.phase == Phase::Paused && (intent == Intent::Stop || final_signal) {
+            // A frozen process dies only when it is let go.
+            self.ask(&channel::Request::Resume).await?;
+            self.state.phase = Phase::Running;
+            self.show(true);
+        }
+        self.publish("kill", &[("signal", number.to_string())]);
+        Ok(Done::Now)
+    }
+
+    async fn on_pause(&mut self) -> Result<()> {
+        self.allow(Request::Pause, "")?;
+        self.ask(&channel::Request::Pause).await?;
+        self.enter(Phase::Paused, "pause");
+        Ok(())
+    }
+
+    async fn on_unpause(&mut self) -> Result<()> {
+        self.allow(Request::Unpause, "")?;
+        self.ask(&channel::Request::Resume).await?;
+        self.enter(Phase::Running, "unpause");
+        Ok(())
+    }
+
+    fn enter(&mut self, phase: Phase, event: &str) {
+        self.state.phase = phase;
+        self.persist(Durability::Process);
+        self.show(true);
+        self.publish(event, &[]);
+    }
+
+    async fn on_attach(
+        &mut self,
+        streams: channel::Streams,
+        given: &str,
+    ) -> Result<oneshot::Receiver<Streams>> {
+        self.allow(Request::Attach, given)?;
+        let (to, from) = oneshot::channel();
+        let attach = PendingAttach { streams, to };
+        if self.state.phase == Phase::Running {
+            attach.connect(&self.shared.run_dir(&self.record.id)).await?;
+        } else {
+            self.attaching.retain(|other| !other.to.is_closed());
+            self.attaching.push(attach);
+        }
+        self.publish("attach", &[]);
+        Ok(from)
+    }
+
+    fn on_rename(&mut self, given: &str) -> Result<()> {
+        let prefix = "Error when allocating new name: ";
+        let name = names::validate(given).map_err(|error| error.prefixed(prefix))?;
+        let old = self.record.name.clone();
+        self.shared
+            .registry
+            .rename(&self.record.id, name)
+            .map_err(|error| error.prefixed(prefix))?;
+        let renamed = Record {
+            name: name.to_owned(),
+            ..(*self.record).clone()
+        };
+        if let Err(error) = self.files.write_record(&renamed) {
+            self.shared.registry.rename(&self.record.id, &old)?;
+            return Err(error);
+        }
+        self.record = Arc::new(renamed);
+        self.show(true);
+        self.publish("rename", &[("oldName", format!("/{old}"))]);
+        Ok(())
+    }
+
+    async fn on_event(&mut self, event: Event) {
+        match event {
+            Event::Exited(exit) => self.on_exit(exit).await,
+            Event::ExecExited(exec) => {
+                if let Some(exit_code) = exec.exit_code {
+                    self.shared.execs.ended(&exec.id, exit_code);
+                    let details = [
+                        ("execID", exec.id.clone()),
+                        ("exitCode", exit_code.to_string()),
+                    ];
+                    self.publish("exec_die", &details);
+                }
+            }
+            Event::OutOfMemory { .. } => {
+                self.state.oom_killed = true;
+                self.show(true);
+                self.publish("oom", &[]);
+            }
+            // These are awaited where a start happens.
+            Event::Created { .. } | Event::Started { .. } | Event::Failed(_) => {}
+        }
+    }
+
+    /// The shim went away without a word: its record tells how it ended, and
+    /// if there is none, nobody knows.
+    async fn on_shim_lost(&mut self, error: Option<std::io::Error>) {
+        if let Some(error) = error {
+            tracing::warn!(container = %self.record.id, %error, "lost the container's supervisor");
+        }
+        let exit = crate::recover::exit_record(&self.files, self.state.started_at);
+        self.on_exit(exit).await;
+    }
+
+    async fn on_exit(&mut self, exit: ExitRecord) {
+        let finished = at_nanos(exit.finished_at);
+        let ran = self.state.started_at.map_or(Duration::ZERO, |started| {
+            finished.duration_since(started).unsigned_abs()
+        });
+        self.shim = None;
+        self.state.pid = 0;
+        self.state.exit_code = i64::from(exit.exit_code);
+        self.state.oom_killed |= exit.oom_killed;
+        self.state.finished_at = Some(finished);
+        let endpoint = self.state.endpoint.take();
+        if let Some(endpoint) = &endpoint {
+            self.shared.network.detach(&self.record.id, endpoint).await;
+        }
+        let again = self.plan.restart.after_exit(&self.state);
+        self.state.phase = if again { Phase::Restarting } else { Phase::Exited };
+        if again {
+            self.restart_at = Some(Instant::now() + self.backoff.next(ran));
+        }
+        self.exits += 1;
+        self.persist(Durability::Process);
+        self.shared.execs.container_ended(&self.record.id);
+        self.show(false);
+        let code = self.state.exit_code.to_string();
+        self.publish("die", &[("exitCode", code)]);
+        if let Some(endpoint) = endpoint {
+            self.shared
+                .publish_network("disconnect", &self.record.id, &endpoint);
+        }
+        if self.plan.auto_remove && !again {
+            // Whoever waits for the end of the run must not wait for this.
+            self.remove().await.ok();
+        } else {
+            self.show(true);
+        }
+    }
+
+    /// Takes everything of the container away. The record goes last, by a
+    /// rename: until then it says that the removal shall go on.
+    async fn remove(&mut self) -> Result<()> {
+        self.restart_at = None;
+        self.state.phase = Phase::Removing;
+        self.persist(Durability::Process);
+        self.show(false);
+        match self.shared.erase(&self.record.id).await {
+            Ok(()) => {
+                self.state.phase = Phase::Removed;
+                self.shared.execs.forget_container(&self.record.id);
+                self.shared.registry.bury(&self.record.id, self.state.exit_code);
+                self.publish("destroy", &[]);
+                self.show(true);
+                Ok(())
+            }
+            Err(error) => {
+                self.state.phase = Phase::Dead;
+                self.state.error.clone_from(&error.message);
+                self.persist(Durability::Process);
+                self.show(true);
+                Err(error)
+            }
+        }
+    }
+
+    fn allow(&self, request: Request, given: &str) -> Result<Done> {
+        let phase = self.state.phase;
+        match decide(phase, request) {
+            Verdict::Accept => Ok(Done::Now),
+            Verdict::Ignore => Ok(Done::Already),
+            Verdict::Refuse(refusal) => {
+                let id = &self.record.id;
+                Err(refuse(request, refusal, Subject { id, given, phase }))
+            }
+        }
+    }
+
+    async fn ask(&mut self, request: &channel::Request) -> Result<Reply> {
+        let Some(shim) = &mut self.shim else {
+            let text = format!("Container {} is not running", self.record.id);
+            return Err(Error::conflict(text));
+        };
+        let reply = shim.request(request).await?;
+        done(reply.clone()).map_err(|failure| Error::system(failure.message))?;
+        Ok(reply)
+    }
+
+    /// A state that cannot be written (a full disk) is still shown: what
+    /// happened has happened.
+    fn persist(&self, durability: Durability) {
+        if let Err(error) = self.files.write_state(&self.state, durability) {
+            tracing::error!(container = %self.record.id, %error, "state not kept");
+        }
+    }
+
+    fn show(&self, settled: bool) {
+        self.view.send_replace(Arc::new(Snapshot {
+            record: self.record.clone(),
+            plan: self.plan.clone(),
+            state: self.state.clone(),
+            exits: self.exits,
+            settled,
+        }));
+    }
+
+    fn publish(&self, action: &str, more: &[(&str, String)]) {
+        self.shared.publish_container(&self.record, action, more);
+    }
+}
+
+/// Labels, image and name, which every event of a container carries.
+pub(crate) fn attributes(record: &Record, more: &[(&str, String)]) -> BTreeMap<String, String> {
+    let mut attributes = record.config.labels.clone().unwrap_or_default();
+    attributes.insert("image".into(), record.config.image.clone());
+    attributes.insert("name".into(), record.name.clone());
+    for (key, value) in more {
+        attributes.insert((*key).to_owned(), value.clone());
+    }
+    attributes
+}
+
+/// A time of the shim.
+pub(crate) fn at_nanos(nanos: i64) -> Timestamp {
+    Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+async fn next_event(shim: &mut Option<Connection>) -> std::io::Result<Option<Event>> {
+    match shim {
+        Some(shim) => shim.event().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn at(when: Option<Instant>) {
+    match when {
+        Some(when) => sleep_until(when).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Shared {
+    /// Tells that something happened to a container.
+    pub(crate) fn publish_container(
+        &self,
+        record: &Record,
+        action: &str,
+        more: &[(&str, String)],
+    ) {
+        self.events.publish(
+            EventKind::Container,
+            action,
+            record.id.clone(),
+            attributes(record, more),
+        );
+    }
+}

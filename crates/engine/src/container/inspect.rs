@@ -1,0 +1,235 @@
+//! A container as clients see it, in full.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::Path;
+
+use crate::stub_types::{
+    ContainerInspectResponse, ContainerState, EndpointSettings, GraphDriverData, MountPoint,
+    NetworkSettings, PortBinding,
+};
+
+use crate::container::plan::mounts::{Mount, Propagation, Source};
+use crate::container::plan::namespaces::Network;
+use crate::container::record::Files;
+use crate::container::registry::Snapshot;
+use crate::container::spec::log_name;
+use crate::container::state::{Phase, State};
+use crate::error::{IoContext, Result};
+use crate::net::Endpoint;
+use crate::shared::Shared;
+use crate::time::rfc3339;
+
+/// What the storage of layers is called; clients know it by this name.
+pub(crate) const STORAGE_DRIVER: &str = "overlay2";
+
+/// Ports as inspect shows them: exposed ones without a binding are null.
+pub(crate) type PortMap = BTreeMap<String, Option<Vec<PortBinding>>>;
+
+pub(crate) fn inspect(
+    shared: &Shared,
+    snapshot: &Snapshot,
+    size: bool,
+) -> Result<ContainerInspectResponse> {
+    let (record, plan, state) = (&snapshot.record, &snapshot.plan, &snapshot.state);
+    let files = network_files(shared, snapshot);
+    let path = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
+    let log_path = match plan.log.driver {
+        longshore_runtime::spec::LogDriver::JsonFile => {
+            let own = Files::new(&shared.containers_dir(), &record.id);
+            path(own.dir().join(log_name(&record.id)))
+        }
+        longshore_runtime::spec::LogDriver::None => String::new(),
+    };
+    let (size_rw, size_root_fs) = if size { sizes(shared, snapshot)? } else { (None, None) };
+    let execs = shared.execs.running(&record.id);
+    let mut args = plan.args.iter().cloned();
+    Ok(ContainerInspectResponse {
+        id: record.id.clone(),
+        created: rfc3339(Some(record.created)),
+        path: args.next().unwrap_or_default(),
+        args: Some(args.collect()),
+        state: Some(wire_state(state)),
+        image: record.image.clone(),
+        resolv_conf_path: path(files.resolv_conf()),
+        hostname_path: path(files.hostname()),
+        hosts_path: path(files.hosts()),
+        log_path,
+        name: format!("/{}", record.name),
+        restart_count: i64::from(state.restart_count),
+        driver: STORAGE_DRIVER.into(),
+        platform: "linux".into(),
+        exec_ids: (!execs.is_empty()).then_some(execs),
+        host_config: Some(record.host_config.clone()),
+        graph_driver: graph_driver(shared, snapshot),
+        size_rw,
+        size_root_fs,
+        mounts: Some(mount_points(&plan.mounts)),
+        config: Some(record.config.clone()),
+        network_settings: Some(network_settings(snapshot)),
+        ..ContainerInspectResponse::default()
+    })
+}
+
+/// A container that shares another's network shares these files too.
+fn network_files(shared: &Shared, snapshot: &Snapshot) -> Files {
+    let own = Files::new(&shared.containers_dir(), snapshot.id());
+    match snapshot.plan.network.container() {
+        Some(other) => match shared.registry.get(other) {
+            Ok(other) => Files::new(&shared.containers_dir(), other.snapshot().id()),
+            Err(_) => own,
+        },
+        None => own,
+    }
+}
+
+fn wire_state(state: &State) -> ContainerState {
+    ContainerState {
+        status: state.phase.as_str().into(),
+        running: state.phase.counts_as_running(),
+        paused: state.phase == Phase::Paused,
+        restarting: state.phase == Phase::Restarting,
+        oom_killed: state.oom_killed,
+        dead: state.phase == Phase::Dead,
+        pid: i64::from(state.pid),
+        exit_code: state.exit_code,
+        error: state.error.clone(),
+        started_at: rfc3339(state.started_at),
+        finished_at: rfc3339(state.finished_at),
+        ..ContainerState::default()
+    }
+}
+
+fn graph_driver(shared: &Shared, snapshot: &Snapshot) -> GraphDriverData {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let data = shared.images.container_layer(snapshot.id()).ok().map(|layer| {
+        let lower: Vec<String> = layer.lower.iter().map(|path| text(path)).collect();
+        let merged = layer.upper.with_file_name("merged");
+        BTreeMap::from([
+            ("LowerDir".to_owned(), lower.join(":")),
+            ("MergedDir".to_owned(), text(&merged)),
+            ("UpperDir".to_owned(), text(&layer.upper)),
+            ("WorkDir".to_owned(), text(&layer.work)),
+        ])
+    });
+    GraphDriverData {
+        name: STORAGE_DRIVER.into(),
+        data: data.filter(|_| snapshot.state.phase != Phase::Dead),
+    }
+}
+
+/// Bytes the container has written, and those together with its image's.
+pub(crate) fn sizes(shared: &Shared, snapshot: &Snapshot) -> Result<(Option<i64>, Option<i64>)> {
+    let written = shared.images.container_size(snapshot.id()).context("layer")?;
+    let image = shared
+        .images
+        .get(&snapshot.record.image)
+        .map_or(0, |image| image.size);
+    let wire = |bytes: u64| i64::try_from(bytes).ok();
+    Ok((wire(written), wire(written.saturating_add(image))))
+}
+
+/// What is mounted, in the order of the targets.
+pub(crate) fn mount_points(mounts: &[Mount]) -> Vec<MountPoint> {
+    let mut points: Vec<MountPoint> = mounts
+        .iter()
+        .filter_map(|mount| {
+            let Source::Bind {
+                path,
+                propagation,
+                mode,
+                ..
+            } = &mount.source
+            else {
+                // Shown among the host's configuration only.
+                return None;
+            };
+            Some(bind_point(mount, path, *propagation, mode))
+        })
+        .collect();
+    points.sort_by(|a, b| a.destination.cmp(&b.destination));
+    points
+}
+
+fn bind_point(mount: &Mount, path: &Path, propagation: Propagation, mode: &str) -> MountPoint {
+    MountPoint {
+        r#type: Some("bind".into()),
+        source: path.to_string_lossy().into_owned(),
+        destination: mount.target.to_string_lossy().into_owned(),
+        mode: mode.to_owned(),
+        rw: !mount.readonly,
+        propagation: propagation.as_str().into(),
+        ..MountPoint::default()
+    }
+}
+
+fn network_settings(snapshot: &Snapshot) -> NetworkSettings {
+    let state = &snapshot.state;
+    let endpoint = state.endpoint.as_ref();
+    let bridge = endpoint.filter(|endpoint| endpoint.network == "bridge");
+    let sandbox = if state.phase.has_process() && snapshot.plan.network.is_own() {
+        snapshot.id().to_owned()
+    } else {
+        String::new()
+    };
+    let key = match sandbox.as_str() {
+        "" => String::new(),
+        _ => format!("/proc/{}/ns/net", state.pid),
+    };
+    NetworkSettings {
+        sandbox_id: sandbox,
+        sandbox_key: key,
+        ports: Some(ports(snapshot)),
+        endpoint_id: bridge.map(|e| e.endpoint_id.clone()).unwrap_or_default(),
+        gateway: bridge.map(gateway).unwrap_or_default(),
+        ip_address: bridge.map(|e| e.address.to_string()).unwrap_or_default(),
+        ip_prefix_len: bridge.map_or(0, |e| i64::from(e.prefix)),
+        mac_address: bridge.map(|e| e.mac.clone()).unwrap_or_default(),
+        networks: Some(networks(snapshot)),
+        ..NetworkSettings::default()
+    }
+}
+
+/// The ports of a container that runs; nothing otherwise.
+fn ports(snapshot: &Snapshot) -> PortMap {
+    let mut map = PortMap::new();
+    let plan = &snapshot.plan;
+    if !snapshot.state.phase.has_process() || plan.network != Network::Bridge {
+        return map;
+    }
+    for port in &plan.ports.exposed {
+        map.insert(port.to_string(), None);
+    }
+    for bound in snapshot.state.endpoint.iter().flat_map(|endpoint| &endpoint.ports) {
+        let key = format!("{}/{}", bound.port, bound.protocol.as_str());
+        let bindings = map.entry(key).or_default().get_or_insert_with(Vec::new);
+        bindings.push(PortBinding {
+            host_ip: bound.host_ip.to_string(),
+            host_port: bound.host_port.to_string(),
+        });
+    }
+    map
+}
+
+/// The networks by name, with what is known of the container's end.
+pub(crate) fn networks(snapshot: &Snapshot) -> BTreeMap<String, EndpointSettings> {
+    let mut networks = BTreeMap::new();
+    let Some(key) = snapshot.plan.network.key() else {
+        return networks;
+    };
+    let mut settings = snapshot.record.networks.get(key).cloned().unwrap_or_default();
+    if let Some(endpoint) = &snapshot.state.endpoint {
+        settings.network_id.clone_from(&endpoint.network_id);
+        settings.endpoint_id.clone_from(&endpoint.endpoint_id);
+        settings.gateway = gateway(endpoint);
+        settings.ip_address = endpoint.address.to_string();
+        settings.ip_prefix_len = i64::from(endpoint.prefix);
+        settings.mac_address.clone_from(&endpoint.mac);
+    }
+    networks.insert(key.to_owned(), settings);
+    networks
+}
+
+fn gateway(endpoint: &Endpoint) -> String {
+    endpoint.gateway.map(|address: IpAddr| address.to_string()).unwrap_or_default()
+}

@@ -1,0 +1,127 @@
+//! The list of containers.
+
+use std::sync::Arc;
+
+use longshore_api::filters::Filters;
+use crate::stub_types::{ContainerSummary, Port};
+
+use crate::container::filter::Filter;
+use crate::container::inspect;
+use crate::container::plan::namespaces::Network;
+use crate::container::registry::Snapshot;
+use crate::error::Result;
+use crate::shared::Shared;
+use crate::wording::command_line;
+
+/// Which containers, and how much of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListQuery {
+    /// Also those that do not run.
+    pub all: bool,
+    /// Only so many, the newest; none or less than 1 is no limit.
+    pub limit: Option<i64>,
+    /// Measure their files.
+    pub size: bool,
+}
+
+pub(crate) fn list(
+    shared: &Shared,
+    query: &ListQuery,
+    filters: &Filters,
+) -> Result<Vec<ContainerSummary>> {
+    let mut all = shared.registry.snapshots();
+    all.sort_by(|a, b| b.record.created.cmp(&a.record.created));
+    let filter = Filter::parse(filters, &all, shared)?;
+    let limit = usize::try_from(query.limit.unwrap_or(0)).unwrap_or(0);
+    let idle_too = query.all || limit > 0 || filter.names_a_state();
+    all.iter()
+        .filter(|snapshot| idle_too || snapshot.state.phase.counts_as_running())
+        .filter(|snapshot| filter.matches(snapshot))
+        .take(if limit > 0 { limit } else { usize::MAX })
+        .map(|snapshot| summary(shared, snapshot, query.size))
+        .collect()
+}
+
+/// One container in short.
+pub(crate) fn summary(
+    shared: &Shared,
+    snapshot: &Arc<Snapshot>,
+    size: bool,
+) -> Result<ContainerSummary> {
+    let (record, plan, state) = (&snapshot.record, &snapshot.plan, &snapshot.state);
+    let (size_rw, size_root_fs) = if size {
+        inspect::sizes(shared, snapshot)?
+    } else {
+        (None, None)
+    };
+    let mut args = plan.args.iter().cloned();
+    let path = args.next().unwrap_or_default();
+    let args: Vec<String> = args.collect();
+    let mut summary = ContainerSummary {
+        id: record.id.clone(),
+        names: Some(vec![format!("/{}", record.name)]),
+        image: image_name(shared, snapshot),
+        image_id: record.image.clone(),
+        command: command_line(&path, &args),
+        created: record.created.as_second(),
+        ports: Some(ports(snapshot)),
+        size_rw: size_rw.filter(|bytes| *bytes != 0),
+        size_root_fs: size_root_fs.filter(|bytes| *bytes != 0),
+        labels: record.config.labels.clone(),
+        state: state.phase.as_str().into(),
+        status: state.status(),
+        mounts: Some(inspect::mount_points(&plan.mounts)),
+        ..ContainerSummary::default()
+    };
+    summary.host_config.network_mode = Some(record.host_config.network_mode.clone());
+    summary.network_settings = Some(crate::stub_types::ContainerSummaryNetworkSettings {
+        networks: Some(inspect::networks(snapshot)),
+    });
+    Ok(summary)
+}
+
+/// The name the client gave, unless it means another image by now.
+fn image_name(shared: &Shared, snapshot: &Snapshot) -> String {
+    let record = &snapshot.record;
+    match shared.images.get(&record.config.image) {
+        Ok(image) if image.id.to_string() != record.image => record.image.clone(),
+        Err(_) if !record.image.is_empty() => record.image.clone(),
+        _ => record.config.image.clone(),
+    }
+}
+
+fn ports(snapshot: &Snapshot) -> Vec<Port> {
+    let plan = &snapshot.plan;
+    if !snapshot.state.phase.has_process() || plan.network != Network::Bridge {
+        return Vec::new();
+    }
+    let bound: Vec<_> = snapshot
+        .state
+        .endpoint
+        .iter()
+        .flat_map(|endpoint| &endpoint.ports)
+        .collect();
+    let mut ports = Vec::new();
+    for port in &plan.ports.exposed {
+        let mut published = bound
+            .iter()
+            .filter(|bound| bound.port == port.number && bound.protocol == port.protocol)
+            .peekable();
+        if published.peek().is_none() {
+            ports.push(Port {
+                private_port: port.number,
+                r#type: port.protocol.as_str().into(),
+                ..Port::default()
+            });
+        }
+        for bound in published {
+            ports.push(Port {
+                ip: Some(bound.host_ip.to_string()),
+                private_port: port.number,
+                public_port: Some(bound.host_port),
+                r#type: port.protocol.as_str().into(),
+            });
+        }
+    }
+    ports
+}

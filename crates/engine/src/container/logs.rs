@@ -1,0 +1,274 @@
+//! Reading a container's log: lines from disk, in frames or as the terminal
+//! wrote them, to the end or for as long as the container runs.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+use bytes::{Bytes, BytesMut};
+use jiff::Timestamp;
+use longshore_api::frames;
+use longshore_runtime::log::follow::{Follower, Next};
+use longshore_runtime::log::line::Entry;
+use longshore_runtime::log::{Stream, reader};
+use longshore_runtime::spec::LogDriver;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::mpsc;
+
+use crate::container::registry::{Handle, Snapshot};
+use crate::container::spec::log_name;
+use crate::container::state::{Request, Subject, Verdict, decide, refuse};
+use crate::error::{Error, IoContext, Result};
+use crate::shared::Shared;
+use crate::time;
+
+/// Bytes that are read before they are handed on.
+const BATCH: usize = 64 << 10;
+
+/// Batches that may wait for a slow client.
+const WAITING: usize = 4;
+
+/// What a client wants of a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogQuery {
+    /// Go on until the container ends.
+    pub follow: bool,
+    /// Standard output.
+    pub stdout: bool,
+    /// Standard error.
+    pub stderr: bool,
+    /// Nothing older.
+    pub since: Option<Timestamp>,
+    /// Nothing newer.
+    pub until: Option<Timestamp>,
+    /// The time in front of each line.
+    pub timestamps: bool,
+    /// Attributes of the log in front of each line.
+    pub details: bool,
+    /// So many of the last lines; none for all.
+    pub tail: Option<u64>,
+}
+
+/// Reads the `tail` of the wire: anything that is no number means all.
+pub fn parse_tail(text: &str) -> Option<u64> {
+    text.parse().ok()
+}
+
+/// The bytes of a log.
+#[derive(Debug)]
+pub struct Logs {
+    /// Whether the bytes are a terminal's; otherwise they are frames.
+    pub tty: bool,
+    /// The bytes, until the end.
+    pub bytes: mpsc::Receiver<Result<Bytes>>,
+}
+
+/// Begins to read.
+pub(crate) fn read(shared: &Shared, handle: &Handle, given: &str, query: LogQuery) -> Result<Logs> {
+    let snapshot = handle.snapshot();
+    if !query.stdout && !query.stderr {
+        return Err(Error::bad_parameter(
+            "Bad parameters: you must choose at least one stream",
+        ));
+    }
+    let phase = snapshot.state.phase;
+    if let Verdict::Refuse(refusal) = decide(phase, Request::Logs) {
+        let id = snapshot.id();
+        return Err(refuse(Request::Logs, refusal, Subject { id, given, phase }));
+    }
+    let follower = open(shared, &snapshot, query)?;
+    let format = Format {
+        tty: snapshot.plan.tty,
+        timestamps: query.timestamps,
+        details: query.details,
+    };
+    let (to, bytes) = mpsc::channel(WAITING);
+    let handle = handle.clone();
+    tokio::spawn(async move {
+        let running = query.follow && handle.snapshot().state.phase.has_process();
+        if let Err(error) = pass(follower, &handle, running, format, &to).await {
+            to.send(Err(Error::system(error.to_string()))).await.ok();
+        }
+    });
+    Ok(Logs {
+        tty: snapshot.plan.tty,
+        bytes,
+    })
+}
+
+fn open(shared: &Shared, snapshot: &Snapshot, query: LogQuery) -> Result<Follower> {
+    if snapshot.plan.log.driver == LogDriver::None {
+        return Err(Error::not_implemented(
+            "configured logging driver does not support reading",
+        ));
+    }
+    let dir = shared.containers_dir().join(snapshot.id());
+    let query = reader::Query {
+        stdout: query.stdout,
+        stderr: query.stderr,
+        since: query.since.map(time::unix_nanos),
+        until: query.until.map(time::unix_nanos),
+        tail: query.tail,
+    };
+    Follower::open(&dir, &log_name(snapshot.id()), query).context(dir.display())
+}
+
+#[derive(Clone, Copy)]
+struct Format {
+    tty: bool,
+    timestamps: bool,
+    details: bool,
+}
+
+impl Format {
+    fn append(self, out: &mut BytesMut, entry: &Entry) {
+        let mut line = Vec::with_capacity(entry.text.len() + 64);
+        if self.timestamps {
+            line.extend_from_slice(padded_time(entry.time).as_bytes());
+            line.push(b' ');
+        }
+        if self.details {
+            let pairs: Vec<String> = entry
+                .attrs
+                .iter()
+                .map(|(key, value)| format!("{}={}", escape(key), escape(value)))
+                .collect();
+            line.extend_from_slice(pairs.join(",").as_bytes());
+            line.push(b' ');
+        }
+        line.extend_from_slice(&entry.text);
+        if self.tty {
+            out.extend_from_slice(&line);
+            return;
+        }
+        let stream = match entry.stream {
+            Stream::Stdout => frames::Stream::Stdout,
+            Stream::Stderr => frames::Stream::Stderr,
+        };
+        frames::write(out, stream, &line);
+    }
+}
+
+enum Batch {
+    More,
+    Pending,
+    End,
+}
+
+/// Reads on blocking threads, a batch at a time, and waits in between without
+/// holding one.
+async fn pass(
+    mut follower: Follower,
+    handle: &Handle,
+    running: bool,
+    format: Format,
+    to: &mpsc::Sender<Result<Bytes>>,
+) -> io::Result<()> {
+    #[expect(deprecated, reason = "an OwnedFd keeps the promise that the unsafe constructor asks for")]
+    let wake: AsyncFd<OwnedFd> = AsyncFd::new(follower.as_fd().try_clone_to_owned()?)?;
+    let mut view = handle.watch();
+    if !running {
+        follower.finish();
+    }
+    loop {
+        let read = tokio::task::spawn_blocking(move || {
+            let mut out = BytesMut::new();
+            let found = batch(&mut follower, format, &mut out);
+            (follower, out, found)
+        });
+        let (returned, out, found) = read.await.map_err(io::Error::other)?;
+        follower = returned;
+        if !out.is_empty() && to.send(Ok(out.freeze())).await.is_err() {
+            return Ok(());
+        }
+        match found? {
+            Batch::More => {}
+            Batch::End => return Ok(()),
+            Batch::Pending => {
+                tokio::select! {
+                    ready = wake.readable() => ready?.clear_ready(),
+                    _ = view.wait_for(|snapshot| !snapshot.state.phase.has_process()) => {
+                        follower.finish();
+                    }
+                    () = to.closed() => return Ok(()),
+                }
+            }
+        }
+    }
+}
+
+fn batch(follower: &mut Follower, format: Format, out: &mut BytesMut) -> io::Result<Batch> {
+    while out.len() < BATCH {
+        match follower.next()? {
+            Next::Entry(entry) => format.append(out, &entry),
+            Next::Pending => return Ok(Batch::Pending),
+            Next::End => return Ok(Batch::End),
+        }
+    }
+    Ok(Batch::More)
+}
+
+/// Times in front of lines always have nine digits, so that they line up.
+fn padded_time(nanos: i64) -> String {
+    let time = Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or(Timestamp::UNIX_EPOCH);
+    format!(
+        "{}.{:09}Z",
+        time.strftime("%Y-%m-%dT%H:%M:%S"),
+        time.subsec_nanosecond()
+    )
+}
+
+/// Escapes as in the query of a URL.
+fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                escaped.push(char::from(byte));
+            }
+            b' ' => escaped.push('+'),
+            _ => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn lines_in_their_forms() {
+        let entry = Entry {
+            stream: Stream::Stderr,
+            time: 1_577_934_245_120_000_000,
+            text: b"hi\n".to_vec(),
+            attrs: BTreeMap::from([("k".into(), "a b".into())]),
+        };
+        let text = |tty, timestamps, details| {
+            let format = Format {
+                tty,
+                timestamps,
+                details,
+            };
+            let mut out = BytesMut::new();
+            format.append(&mut out, &entry);
+            out.to_vec()
+        };
+        assert_eq!(text(true, false, false), b"hi\n");
+        assert_eq!(text(false, false, false), b"\x02\0\0\0\0\0\0\x03hi\n");
+        assert_eq!(
+            text(true, true, true),
+            b"2020-01-02T03:04:05.120000000Z k=a+b hi\n"
+        );
+    }
+
+    #[test]
+    fn tails() {
+        assert_eq!(parse_tail("10"), Some(10));
+        for all in ["", "all", "-1", "x"] {
+            assert_eq!(parse_tail(all), None, "{all}");
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! From a plan to what the runtime is told: every default of isolation is
+//! written down here once.
+
+use std::path::{Path, PathBuf};
+
+use longshore_image::container::ContainerLayer;
+use longshore_runtime::spec::{
+    CgroupSpec, ContainerSpec, LogSpec, MountKind, MountSpec, Namespaces, NsMode, PortReservation,
+    ProcessSpec, Propagation, RootfsSpec, Seccomp, Shm,
+};
+
+use crate::container::plan::mounts::{self, Source};
+use crate::container::plan::namespaces::{Ipc, Join, Network};
+use crate::container::plan::security::SeccompChoice;
+use crate::container::plan::{Plan, ports};
+use crate::container::record::{Files, Record};
+use crate::container::registry::Registry;
+use crate::error::{Error, Result};
+use crate::net::BoundPort;
+
+/// Processes whose namespaces a container joins, as host pids.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Joined {
+    net: Option<i32>,
+    pid: Option<i32>,
+    ipc: Option<i32>,
+}
+
+/// Where things are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Places<'a> {
+    pub(crate) files: &'a Files,
+    pub(crate) run_dir: &'a Path,
+    pub(crate) layer: &'a ContainerLayer,
+    /// Parent of the cgroups of containers that name none.
+    pub(crate) cgroup_parent: &'a str,
+    /// Whether the machine's cgroups have version 2.
+    pub(crate) unified_cgroups: bool,
+}
+
+/// Finds the containers whose namespaces are to be joined; they must run.
+pub(crate) fn resolve_joins(registry: &Registry, plan: &Plan) -> Result<Joined> {
+    let pid_of = |what: &str, name: Option<&str>| -> Result<Option<i32>> {
+        let Some(name) = name else { return Ok(None) };
+        let other = registry.get(name)?.snapshot();
+        if !other.state.phase.has_process() {
+            return Err(Error::conflict(format!(
+                "cannot join {what} of a non running container: {}",
+                other.id()
+            )));
+        }
+        if what == "IPC" && matches!(other.plan.ipc, Ipc::Private | Ipc::None) {
+            return Err(Error::conflict(format!(
+                "can't use IPC of container {} (missing /dev/shm or not shareable): use --ipc \
+                 shareable",
+                other.id()
+            )));
+        }
+        Ok(i32::try_from(other.state.pid).ok())
+    };
+    Ok(Joined {
+        net: pid_of("network", plan.network.container())?,
+        pid: pid_of("PID", plan.pid.container())?,
+        ipc: pid_of("IPC", plan.ipc.container())?,
+    })
+}
+
+/// Writes the specification of a container.
+pub(crate) fn build(
+    record: &Record,
+    plan: &Plan,
+    joined: &Joined,
+    places: Places<'_>,
+    ports: &[BoundPort],
+) -> Result<ContainerSpec> {
+    let hostname = record.config.hostname.as_str();
+    let uts = if plan.uts_host {
+        NsMode::Host
+    } else {
+        NsMode::New
+    };
+    Ok(ContainerSpec {
+        id: record.id.clone(),
+        run_dir: places.run_dir.to_owned(),
+        exit_path: places.files.exit_record(),
+        log: log(record, plan, places.files.dir()),
+        process: process(plan, hostname),
+        stdin: plan.stdin,
+        init: plan.init,
+        rootfs: RootfsSpec {
+            lower: places.layer.lower.clone(),
+            upper: places.layer.upper.clone(),
+            work: places.layer.work.clone(),
+            readonly: plan.readonly_rootfs,
+        },
+        mounts: all_mounts(plan, places.files),
+        shm: match (&plan.ipc, joined.ipc) {
+            (Ipc::Container(_), Some(pid)) => Shm::Of(pid),
+            (Ipc::None, _) => Shm::None,
+            (Ipc::Host, _) => Shm::Host,
+            _ => Shm::Private {
+                size: plan.shm_size,
+            },
+        },
+        sys_writable: plan.privileged,
+        cgroup_writable: plan.privileged,
+        namespaces: Namespaces {
+            pid: join(&plan.pid, joined.pid),
+            net: match (&plan.network, joined.net) {
+                (Network::Host, _) => NsMode::Host,
+                (Network::Container(_), Some(pid)) => NsMode::Of(pid),
+                _ => NsMode::New,
+            },
+            ipc: match (&plan.ipc, joined.ipc) {
+                (Ipc::Host, _) => NsMode::Host,
+                (Ipc::Container(_), Some(pid)) => NsMode::Of(pid),
+                _ => NsMode::New,
+            },
+            uts,
+            // As dockerd does: shared with the host on version 1.
+            cgroup: if places.unified_cgroups && !plan.privileged {
+                NsMode::New
+            } else {
+                NsMode::Host
+            },
+        },
+        hostname: if uts == NsMode::New { hostname.to_owned() } else { String::new() },
+        domainname: if uts == NsMode::New { plan.domainname.clone() } else { String::new() },
+        cgroup: CgroupSpec {
+            parent: match plan.cgroup_parent.as_str() {
+                "" => places.cgroup_parent.to_owned(),
+                given => format!("/{}", given.trim_start_matches('/')),
+            },
+            resources: plan.resources.clone(),
+            all_devices: plan.privileged,
+            device_rules: plan.device_rules.clone(),
+        },
+        devices: plan.devices.clone(),
+        masked_paths: plan.masked_paths.clone(),
+        readonly_paths: plan.readonly_paths.clone(),
+        sysctls: sysctls(plan),
+        seccomp: seccomp(plan)?,
+        oom_score_adj: (plan.oom_score_adj != 0).then_some(plan.oom_score_adj),
+        ports: reservations(ports),
+    })
+}
+
+/// The first process.
+fn process(plan: &Plan, hostname: &str) -> ProcessSpec {
+    ProcessSpec {
+        args: plan.args.clone(),
+        env: plan.environment(hostname, &[]),
+        cwd: plan.cwd.clone(),
+        user: plan.user.clone(),
+        groups: plan.groups.clone(),
+        capabilities: plan.capabilities,
+        no_new_privs: plan.security.no_new_privileges,
+        tty: plan.tty,
+        console_size: plan.console_size,
+        rlimits: plan.rlimits.clone(),
+    }
+}
+
+fn log(record: &Record, plan: &Plan, dir: &Path) -> LogSpec {
+    let labels = record.config.labels.as_ref();
+    let from_labels = plan.log.labels.iter().filter_map(|key| {
+        let value = labels?.get(key)?;
+        Some((key.clone(), value.clone()))
+    });
+    let from_env = plan.log.env.iter().filter_map(|key| {
+        let entries = plan.env.iter().filter_map(|entry| entry.split_once('='));
+        let (_, value) = entries.rev().find(|(name, _)| name == key)?;
+        Some((key.clone(), value.to_owned()))
+    });
+    LogSpec {
+        driver: plan.log.driver,
+        dir: dir.to_owned(),
+        name: log_name(&record.id),
+        max_size: plan.log.max_size,
+        max_file: plan.log.max_file,
+        attrs: from_labels.chain(from_env).collect(),
+    }
+}
+
+/// Name of the newest log file.
+pub(crate) fn log_name(id: &str) -> String {
+    format!("{id}-json.log")
+}
+
+fn all_mounts(plan: &Plan, files: &Files) -> Vec<MountSpec> {
+    let of_engine = [
+        ("/etc/resolv.conf", files.resolv_conf()),
+        ("/etc/hostname", files.hostname()),
+        ("/etc/hosts", files.hosts()),
+    ];
+    let mut mounts: Vec<MountSpec> = of_engine
+        .into_iter()
+        .filter(|(target, _)| !plan.mounts.iter().any(|mount| mount.target == Path::new(target)))
+        .map(|(target, source)| MountSpec {
+            target: target.into(),
+            kind: bind(source, false, Propagation::Rprivate),
+            readonly: plan.readonly_rootfs,
+        })
+        .collect();
+    // Outer mounts come before those below them.
+    let mut given: Vec<&mounts::Mount> = plan.mounts.iter().collect();
+    given.sort_by_key(|mount| mount.target.components().count());
+    mounts.extend(given.into_iter().map(|mount| MountSpec {
+        target: mount.target.to_string_lossy().into_owned(),
+        kind: match &mount.source {
+            Source::Bind {
+                path,
+                recursive,
+                propagation,
+                ..
+            } => bind(path.clone(), *recursive, runtime_propagation(*propagation)),
+            Source::Tmpfs { options } => MountKind::Tmpfs {
+                options: options.clone(),
+            },
+        },
+        readonly: mount.readonly,
+    }));
+    mounts
+}
+
+fn bind(source: PathBuf, recursive: bool, propagation: Propagation) -> MountKind {
+    MountKind::Bind {
+        source,
+        recursive,
+        // What clients below API 1.44 get.
+        readonly_recursive: false,
+        propagation,
+    }
+}
+
+fn runtime_propagation(given: mounts::Propagation) -> Propagation {
+    match given {
+        mounts::Propagation::Private => Propagation::Rprivate,
+        mounts::Propagation::Slave => Propagation::Rslave,
+        mounts::Propagation::Shared => Propagation::Rshared,
+    }
+}
+
+fn join(mode: &Join, pid: Option<i32>) -> NsMode {
+    match (mode, pid) {
+        (Join::Host, _) => NsMode::Host,
+        (Join::Container(_), Some(pid)) => NsMode::Of(pid),
+        _ => NsMode::New,
+    }
+}
+
+/// Two parameters let ordinary users ping and bind low ports, as in dockerd;
+/// the client's values win.
+fn sysctls(plan: &Plan) -> std::collections::BTreeMap<String, String> {
+    let mut all = std::collections::BTreeMap::new();
+    if matches!(plan.network, Network::Bridge | Network::None | Network::Named(_)) {
+        all.insert("net.ipv4.ip_unprivileged_port_start".into(), "0".into());
+        all.insert("net.ipv4.ping_group_range".into(), "0 2147483647".into());
+    }
+    all.extend(plan.sysctls.clone());
+    all
+}
+
+fn seccomp(plan: &Plan) -> Result<Seccomp> {
+    match &plan.security.seccomp {
+        SeccompChoice::Default if plan.privileged => Ok(Seccomp::Unconfined),
+        SeccompChoice::Default | SeccompChoice::Builtin => Ok(Seccomp::Default),
+        SeccompChoice::Unconfined => Ok(Seccomp::Unconfined),
+        SeccompChoice::Profile(_) => Err(Error::not_implemented(
+            "seccomp profiles of the client are not supported by this engine yet",
+        )),
+    }
+}
+
+fn reservations(ports: &[BoundPort]) -> Vec<PortReservation> {
+    use longshore_runtime::spec::Protocol;
+    ports
+        .iter()
+        .map(|port| PortReservation {
+            ip: port.host_ip,
+            port: port.host_port,
+            protocol: match port.protocol {
+                ports::Protocol::Tcp => Protocol::Tcp,
+                ports::Protocol::Udp => Protocol::Udp,
+                ports::Protocol::Sctp => Protocol::Sctp,
+            },
+        })
+        .collect()
+}

@@ -1,0 +1,273 @@
+//! Starting a container: from its plan to a running process, one step after
+//! the other, and undone in reverse when one fails.
+//!
+//! ```text
+//! prepare files ─> launch shim ─> Created ─> attach network ─> connect clients ─> Start ─> Started
+//! ```
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use longshore_runtime::channel::{self, Event, Failure, FailureKind, Reply};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::container::actor::at_nanos;
+use crate::container::netfiles;
+use crate::container::plan::Plan;
+use crate::container::plan::mounts::Source;
+use crate::container::plan::namespaces::Network;
+use crate::container::record::{Files, Record};
+use crate::container::shim::{Connection, Streams};
+use crate::container::spec::{self, Places};
+use crate::error::{Error, ErrorKind, IoContext, Result};
+use crate::net::Endpoint;
+use crate::shared::Shared;
+
+/// Setting up a container takes milliseconds; a machine under great load gets
+/// a lot more before the start is given up.
+const SETUP: Duration = Duration::from_secs(120);
+
+/// A container that runs.
+pub(crate) struct Started {
+    pub(crate) shim: Connection,
+    pub(crate) pid: u32,
+    pub(crate) at: Timestamp,
+    pub(crate) endpoint: Option<Endpoint>,
+}
+
+/// A start that failed, with the exit code that clients see.
+pub(crate) struct FailedStart {
+    pub(crate) exit_code: i64,
+    pub(crate) error: Error,
+}
+
+/// A client that wants the streams of a container that does not run yet.
+#[derive(Debug)]
+pub(crate) struct PendingAttach {
+    pub(crate) streams: channel::Streams,
+    pub(crate) to: oneshot::Sender<Streams>,
+}
+
+impl PendingAttach {
+    /// Connects the client to the shim. One that has left meanwhile is no
+    /// error.
+    pub(crate) async fn connect(self, run_dir: &Path) -> Result<()> {
+        if self.to.is_closed() {
+            return Ok(());
+        }
+        let connection = Connection::open(run_dir).await.context("attach")?;
+        let request = channel::Request::Attach(self.streams);
+        match connection.into_streams(&request).await? {
+            Ok((_, streams)) => {
+                self.to.send(streams).ok();
+                Ok(())
+            }
+            Err(failure) => Err(Error::system(failure.message)),
+        }
+    }
+}
+
+impl From<Error> for FailedStart {
+    fn from(error: Error) -> FailedStart {
+        FailedStart {
+            exit_code: 128,
+            error,
+        }
+    }
+}
+
+impl From<Failure> for FailedStart {
+    fn from(failure: Failure) -> FailedStart {
+        let (exit_code, kind) = match failure.kind {
+            FailureKind::NotFound => (127, ErrorKind::BadParameter),
+            FailureKind::PermissionDenied => (126, ErrorKind::BadParameter),
+            _ => (128, ErrorKind::System),
+        };
+        FailedStart {
+            exit_code,
+            error: Error {
+                kind,
+                message: failure.message,
+            },
+        }
+    }
+}
+
+/// Starts a container.
+pub(crate) async fn launch(
+    shared: &Shared,
+    files: &Files,
+    record: &Record,
+    plan: &Plan,
+    attaching: Vec<PendingAttach>,
+) -> Result<Started, FailedStart> {
+    let joined = spec::resolve_joins(&shared.registry, plan)?;
+    prepare(files, record, plan)?;
+    let layer = shared.images.container_layer(&record.id).context("layer")?;
+    let run_dir = shared.run_dir(&record.id);
+    // Ports are chosen before the shim binds them.
+    let ports = shared.network.reserve(&record.id, plan).await?;
+    let spec = spec::build(
+        record,
+        plan,
+        &joined,
+        Places {
+            files,
+            run_dir: &run_dir,
+            layer: &layer,
+            cgroup_parent: &shared.config.cgroup_parent,
+            unified_cgroups: crate::system::unified_cgroups(),
+        },
+        &ports,
+    )?;
+    let zygote = shared.zygote.clone();
+    let launched = tokio::task::spawn_blocking(move || zygote.launch(&spec))
+        .await
+        .context("launch")?
+        .context("launch");
+    let stream = match launched {
+        Ok(stream) => stream,
+        Err(error) => {
+            shared.network.release(&record.id, &ports).await;
+            return Err(error.into());
+        }
+    };
+    let mut shim = Connection::from_std(stream).context("launch")?;
+    let steps = async {
+        let pid = created(&mut shim, &record.name).await?;
+        let endpoint = match plan.network {
+            Network::Bridge => {
+                let endpoint = shared.network.attach(&record.id, pid, plan, &ports).await?;
+                shared.publish_network("connect", &record.id, &endpoint);
+                netfiles::write(
+                    files,
+                    netfiles::Content {
+                        plan,
+                        hostname: &record.config.hostname,
+                        address: Some(endpoint.address),
+                        gateway: endpoint.gateway,
+                    },
+                )?;
+                Some(endpoint)
+            }
+            _ => None,
+        };
+        Ok::<_, FailedStart>((pid, endpoint))
+    };
+    let outcome = match timeout(SETUP, steps).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Error::system("setting the container up took too long").into()),
+    };
+    let (pid, endpoint) = match outcome {
+        Ok(created) => created,
+        Err(failed) => {
+            abandon(&mut shim).await;
+            shared.network.release(&record.id, &ports).await;
+            return Err(failed);
+        }
+    };
+    for client in attaching {
+        if let Err(error) = client.connect(&run_dir).await {
+            tracing::warn!(container = %record.id, %error, "a client could not be attached");
+        }
+    }
+    match started(&mut shim).await {
+        Ok(at) => Ok(Started {
+            shim,
+            pid,
+            at,
+            endpoint,
+        }),
+        Err(failed) => {
+            abandon(&mut shim).await;
+            match &endpoint {
+                Some(endpoint) => {
+                    shared.network.detach(&record.id, endpoint).await;
+                    shared.publish_network("disconnect", &record.id, endpoint);
+                }
+                None => shared.network.release(&record.id, &ports).await,
+            }
+            Err(failed)
+        }
+    }
+}
+
+/// Files that the mounts need: those of the network, and directories of the
+/// host that `Binds` promises to make.
+fn prepare(files: &Files, record: &Record, plan: &Plan) -> Result<()> {
+    netfiles::write(
+        files,
+        netfiles::Content {
+            plan,
+            hostname: &record.config.hostname,
+            address: None,
+            gateway: None,
+        },
+    )?;
+    for mount in &plan.mounts {
+        if let Source::Bind {
+            path, create: true, ..
+        } = &mount.source
+            && !path.exists()
+        {
+            fs::create_dir_all(path).context(format!(
+                "error while creating mount source path '{}'",
+                path.display()
+            ))?;
+        }
+    }
+    match fs::remove_file(files.exit_record()) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).context(files.exit_record().display())
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn created(shim: &mut Connection, name: &str) -> Result<u32, FailedStart> {
+    match shim.event().await {
+        Ok(Some(Event::Created { pid })) => Ok(u32::try_from(pid).unwrap_or(0)),
+        Ok(Some(Event::Failed(failure))) => Err(named(failure, name)),
+        Ok(Some(other)) => {
+            Err(Error::system(format!("container supervisor: unexpected {other:?}")).into())
+        }
+        Ok(None) => Err(Error::system("container supervisor: ended during the start").into()),
+        Err(error) => Err(Error::system(format!("container supervisor: {error}")).into()),
+    }
+}
+
+/// The text of a port that somebody else has names the endpoint.
+fn named(failure: Failure, name: &str) -> FailedStart {
+    if failure.kind == FailureKind::PortAllocated {
+        return Error::system(format!(
+            "driver failed programming external connectivity on endpoint {name}: Bind for {} \
+             failed: port is already allocated",
+            failure.message
+        ))
+        .into();
+    }
+    failure.into()
+}
+
+async fn started(shim: &mut Connection) -> Result<Timestamp, FailedStart> {
+    if let Reply::Refused(failure) = shim.request(&channel::Request::Start).await? {
+        return Err(failure.into());
+    }
+    match timeout(SETUP, shim.event()).await {
+        Ok(Ok(Some(Event::Started { at }))) => Ok(at_nanos(at)),
+        Ok(Ok(Some(Event::Failed(failure)))) => Err(failure.into()),
+        other => Err(Error::system(format!("container supervisor: unexpected {other:?}")).into()),
+    }
+}
+
+/// Ends a container that never ran. The shim goes with it.
+async fn abandon(shim: &mut Connection) {
+    let ended = async {
+        shim.request(&channel::Request::KillAll).await.ok();
+        while let Ok(Some(_)) = shim.event().await {}
+    };
+    timeout(Duration::from_secs(10), ended).await.ok();
+}

@@ -1,0 +1,407 @@
+//! Images: the store's content as clients see it, and the events of what
+//! happens to it. The store works on blocking threads.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::Arc;
+
+use longshore_api::filters::Filters;
+use crate::stub_types::{
+    ContainerConfig, GraphDriverData, ImageDeleteResponseItem, ImageHistoryResponseItem,
+    ImageInspect, ImageSummary,
+};
+use longshore_image::digest::ImageId;
+use longshore_image::import::{self, ImportOptions};
+use longshore_image::load::{self, LoadEvent};
+use longshore_image::reference::Reference;
+use longshore_image::save::{self, SavePlan};
+use longshore_image::store::{Image, NewImage, RemoveOptions, Removed, Usage};
+use tokio::sync::mpsc;
+
+use crate::container::STORAGE_DRIVER;
+use crate::error::{Error, IoContext, Result};
+use crate::events::EventKind;
+use crate::shared::Shared;
+use crate::time::rfc3339;
+
+/// The images of an engine.
+#[derive(Clone)]
+pub struct Images {
+    shared: Arc<Shared>,
+}
+
+/// What an import becomes.
+#[derive(Clone, Debug, Default)]
+pub struct ImportRequest {
+    /// Repository, empty for a dangling image.
+    pub repo: String,
+    /// Tag, empty for `latest`.
+    pub tag: String,
+    /// Comment.
+    pub message: String,
+    /// Dockerfile instructions.
+    pub changes: Vec<String>,
+    /// Where the stream comes from: `-` or a URL.
+    pub source: String,
+}
+
+/// A step of a load.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadProgress {
+    /// A layer is being stored.
+    Layer {
+        /// Short id.
+        id: String,
+        /// Length in bytes.
+        size: u64,
+    },
+    /// A line for people.
+    Text(String),
+}
+
+impl Images {
+    pub(crate) fn new(shared: Arc<Shared>) -> Images {
+        Images { shared }
+    }
+
+    /// The images that the filters select, newest first. Intermediate ones
+    /// only with `all`.
+    pub fn list(&self, all: bool, filters: &Filters) -> Result<Vec<ImageSummary>> {
+        filters
+            .only(&["before", "dangling", "label", "reference", "since"])
+            .map_err(|error| Error::bad_parameter(error.message))?;
+        let dangling = filters
+            .flag("dangling")
+            .map_err(|error| Error::bad_parameter(error.message))?;
+        let created = |key: &str| -> Result<Option<jiff::Timestamp>> {
+            let Some(name) = filters.values(key).next() else {
+                return Ok(None);
+            };
+            Ok(self.shared.images.get(name)?.config.created)
+        };
+        let (before, since) = (created("before")?, created("since")?);
+        let labels_of = |image: &Image| image.config.config.labels.clone().unwrap_or_default();
+        let mut summaries = Vec::new();
+        for image in self.shared.images.list() {
+            let tagged = !image.references.is_empty();
+            let children = || !self.shared.images.children(&image.id).is_empty();
+            // An intermediate image is one that others were made from.
+            let shown = tagged || all || !children();
+            let is_dangling = !tagged && !children();
+            let time = image.config.created;
+            if shown
+                && dangling.is_none_or(|wanted| wanted == is_dangling)
+                && before.is_none_or(|limit| time.is_some_and(|time| time < limit))
+                && since.is_none_or(|limit| time.is_some_and(|time| time > limit))
+                && filters.matches_labels(&labels_of(&image))
+                && filters.matches_by("reference", |glob| matches_reference(&image, glob))
+            {
+                summaries.push(summary(&image));
+            }
+        }
+        Ok(summaries)
+    }
+
+    /// All about one image.
+    pub fn inspect(&self, name: &str) -> Result<ImageInspect> {
+        let image = self.shared.images.get(name)?;
+        let config: ContainerConfig = convert(&image, &image.config.config)?;
+        let container_config = match &image.config.container_config {
+            Some(config) => convert(&image, config)?,
+            None => ContainerConfig::default(),
+        };
+        let size = i64::try_from(image.size).unwrap_or(i64::MAX);
+        let mut inspect = ImageInspect {
+            id: image.id.to_string(),
+            repo_tags: Some(image.repo_tags()),
+            repo_digests: Some(image.repo_digests()),
+            parent: image.parent.as_ref().map(ToString::to_string).unwrap_or_default(),
+            comment: image.config.comment.clone(),
+            created: rfc3339(image.config.created),
+            container: image.config.container.clone(),
+            container_config: Some(container_config),
+            docker_version: image.config.docker_version.clone(),
+            author: image.config.author.clone(),
+            config: Some(convert(&image, &config)?),
+            architecture: image.config.architecture.clone(),
+            os: image.config.os.clone(),
+            size,
+            virtual_size: size,
+            graph_driver: self.graph_driver(&image),
+            ..ImageInspect::default()
+        };
+        inspect.root_fs.r#type = "layers".into();
+        let layers = image.config.rootfs.diff_ids.iter().map(ToString::to_string);
+        inspect.root_fs.layers = Some(layers.collect());
+        inspect.metadata.last_tag_time = rfc3339(image.last_tagged);
+        if !image.config.os_version.is_empty() {
+            inspect.os_version = Some(image.config.os_version.clone());
+        }
+        Ok(inspect)
+    }
+
+    /// How an image was made, newest step first.
+    pub fn history(&self, name: &str) -> Result<Vec<ImageHistoryResponseItem>> {
+        let items = self.shared.images.history(name)?;
+        Ok(items
+            .into_iter()
+            .map(|item| ImageHistoryResponseItem {
+                id: item.id.map_or_else(|| "<missing>".into(), |id| id.to_string()),
+                created: item.created.map_or(0, |time| time.as_second()),
+                created_by: item.created_by,
+                tags: (!item.tags.is_empty()).then_some(item.tags),
+                size: i64::try_from(item.size).unwrap_or(i64::MAX),
+                comment: item.comment,
+            })
+            .collect())
+    }
+
+    /// Gives an image another name.
+    pub async fn tag(&self, name: &str, repo: &str, tag: &str) -> Result<()> {
+        let reference = Reference::for_tag(repo, tag).map_err(bad_reference)?;
+        let id = self.shared.images.get(name)?.id;
+        let (store, target) = (self.shared.images.clone(), reference.clone());
+        let source = id.to_string();
+        blocking(move || Ok(store.tag(&source, &target)?)).await?;
+        self.publish("tag", &id, &reference.familiar());
+        Ok(())
+    }
+
+    /// Removes a name, or an image with its names.
+    pub async fn remove(
+        &self,
+        name: &str,
+        force: bool,
+        noprune: bool,
+    ) -> Result<Vec<ImageDeleteResponseItem>> {
+        let usages = self.usages();
+        let (store, name) = (self.shared.images.clone(), name.to_owned());
+        let options = RemoveOptions { force, noprune };
+        let removed = blocking(move || Ok(store.remove(&name, options, &usages)?)).await?;
+        Ok(removed
+            .into_iter()
+            .map(|removed| {
+                let mut item = ImageDeleteResponseItem::default();
+                match removed {
+                    Removed::Untagged { reference, image } => {
+                        self.publish("untag", &image, &image.to_string());
+                        item.untagged = Some(reference);
+                    }
+                    Removed::Image(image) => {
+                        self.publish("delete", &image, &image.to_string());
+                        item.deleted = Some(image.to_string());
+                    }
+                    Removed::Layer(chain) => item.deleted = Some(chain.to_string()),
+                }
+                item
+            })
+            .collect())
+    }
+
+    /// Makes an image of a tar stream; returns its id.
+    pub async fn import(
+        &self,
+        reader: impl Read + Send + 'static,
+        request: ImportRequest,
+    ) -> Result<String> {
+        let reference = match request.repo.as_str() {
+            "" => None,
+            repo => Some(Reference::for_tag(repo, &request.tag).map_err(bad_reference)?),
+        };
+        let name = reference.as_ref().map(Reference::familiar);
+        let store = self.shared.images.clone();
+        let options = ImportOptions {
+            reference,
+            message: request.message,
+            source: request.source,
+            changes: request.changes,
+            docker_version: self.shared.config.version.clone(),
+            ..ImportOptions::default()
+        };
+        let id = blocking(move || Ok(import::import(&store, reader, options)?)).await?;
+        self.publish("import", &id, &name.unwrap_or_else(|| id.to_string()));
+        Ok(id.to_string())
+    }
+
+    /// Loads the images of an archive and tells each step.
+    pub async fn load(
+        &self,
+        reader: impl Read + Send + 'static,
+        to: mpsc::Sender<LoadProgress>,
+    ) -> Result<()> {
+        let store = self.shared.images.clone();
+        let loaded = blocking(move || {
+            let tell = &mut |event: LoadEvent| {
+                let progress = match &event {
+                    LoadEvent::Layer { id, size } => Some(LoadProgress::Layer {
+                        id: id.short().to_owned(),
+                        size: *size,
+                    }),
+                    _ => event.text().map(LoadProgress::Text),
+                };
+                // A client that has left does not stop the load.
+                if let Some(progress) = progress {
+                    to.blocking_send(progress).ok();
+                }
+            };
+            Ok(load::load(&store, reader, tell)?)
+        });
+        for id in loaded.await? {
+            self.publish("load", &id, &id.to_string());
+        }
+        Ok(())
+    }
+
+    /// Prepares an archive of images; writing it blocks.
+    pub fn save(&self, names: &[String]) -> Result<SavePlan> {
+        let plan = save::plan(&self.shared.images, names)?;
+        for name in names {
+            if let Ok(image) = self.shared.images.get(name) {
+                self.publish("save", &image.id, &image.id.to_string());
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Puts an image in place unless there is one of this name. Returns
+    /// whether it was new.
+    pub async fn provide(&self, name: &str, image: NewImage) -> Result<bool> {
+        if self.shared.images.get(name).is_ok() {
+            return Ok(false);
+        }
+        let store = self.shared.images.clone();
+        blocking(move || Ok(store.put(image)?)).await?;
+        Ok(true)
+    }
+
+    /// What containers use.
+    fn usages(&self) -> Vec<Usage> {
+        let usage = |snapshot: &crate::container::registry::Snapshot| {
+            Some(Usage {
+                container: snapshot.id().to_owned(),
+                image: snapshot.record.image.parse().ok()?,
+                running: snapshot.state.phase.counts_as_running(),
+            })
+        };
+        let all = self.shared.registry.snapshots();
+        all.iter().filter_map(|snapshot| usage(snapshot)).collect()
+    }
+
+    fn graph_driver(&self, image: &Image) -> GraphDriverData {
+        let dirs = match &image.chain {
+            Some(chain) => self.shared.images.lower_dirs(chain),
+            None => Vec::new(),
+        };
+        let mut texts = dirs.iter().map(|dir| dir.to_string_lossy().into_owned());
+        let mut data = BTreeMap::new();
+        if let Some(upper) = texts.next() {
+            data.insert("UpperDir".to_owned(), upper);
+        }
+        let lower: Vec<String> = texts.collect();
+        if !lower.is_empty() {
+            data.insert("LowerDir".to_owned(), lower.join(":"));
+        }
+        GraphDriverData {
+            name: STORAGE_DRIVER.into(),
+            data: Some(data),
+        }
+    }
+
+    fn publish(&self, action: &str, id: &ImageId, name: &str) {
+        let image = self.shared.images.image(id);
+        let mut attributes = image
+            .and_then(|image| image.config.config.labels.clone())
+            .unwrap_or_default();
+        attributes.insert("name".into(), name.to_owned());
+        self.shared
+            .events
+            .publish(EventKind::Image, action, id.to_string(), attributes);
+    }
+}
+
+fn summary(image: &Image) -> ImageSummary {
+    let size = i64::try_from(image.size).unwrap_or(i64::MAX);
+    let (mut tags, mut digests) = (image.repo_tags(), Some(image.repo_digests()));
+    if image.references.is_empty() {
+        tags = vec!["<none>:<none>".into()];
+        digests = Some(vec!["<none>@<none>".into()]);
+    } else if digests.as_ref().is_some_and(Vec::is_empty) {
+        digests = None;
+    }
+    ImageSummary {
+        id: image.id.to_string(),
+        parent_id: image.parent.as_ref().map(ToString::to_string).unwrap_or_default(),
+        repo_tags: Some(tags),
+        repo_digests: digests,
+        created: image.config.created.map_or(0, |time| time.as_second()),
+        size,
+        virtual_size: size,
+        shared_size: -1,
+        containers: -1,
+        labels: image.config.config.labels.clone(),
+    }
+}
+
+/// A glob over the familiar name, with or without the tag.
+fn matches_reference(image: &Image, glob: &str) -> bool {
+    image.references.iter().any(|reference| {
+        glob_matches(glob, &reference.familiar()) || glob_matches(glob, &reference.familiar_name())
+    })
+}
+
+/// A glob as in Go's `path.Match`: a star does not cross a slash.
+fn glob_matches(glob: &str, text: &str) -> bool {
+    fn matches(glob: &[u8], text: &[u8]) -> bool {
+        match (glob, text) {
+            ([], []) => true,
+            ([b'*', rest @ ..], _) => {
+                matches(rest, text)
+                    || matches!(text, [first, ..] if *first != b'/') && matches(glob, &text[1..])
+            }
+            ([b'?', glob @ ..], [first, text @ ..]) => *first != b'/' && matches(glob, text),
+            ([b'\\', wanted, glob @ ..], [first, text @ ..])
+            | ([wanted, glob @ ..], [first, text @ ..]) => wanted == first && matches(glob, text),
+            _ => false,
+        }
+    }
+    matches(glob.as_bytes(), text.as_bytes())
+}
+
+fn convert<T: serde::de::DeserializeOwned>(
+    image: &Image,
+    config: &impl serde::Serialize,
+) -> Result<T> {
+    serde_json::to_value(config)
+        .and_then(serde_json::from_value)
+        .context(format!("configuration of image {}", image.id))
+}
+
+fn bad_reference(error: impl std::fmt::Display) -> Error {
+    Error::bad_parameter(error.to_string())
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.context("images")?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs() {
+        for (glob, text, expected) in [
+            ("busybox", "busybox", true),
+            ("busy*", "busybox", true),
+            ("busy*:*", "busybox:latest", true),
+            ("*", "a/b", false),
+            ("*/*", "a/b", true),
+            ("b?sybox", "busybox", true),
+            ("busybox", "busybox:latest", false),
+        ] {
+            assert_eq!(glob_matches(glob, text), expected, "{glob} {text}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The one way to start, after a clean end as after a crash: read the records,
+//! find the shims, and let disk and kernel agree.
+//!
+//! A container whose shim answers goes on as if nothing had been; one whose
+//! shim is gone has left a record of its end; one without either ended with
+//! the machine. What belongs to no record is taken away.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use longshore_runtime::channel::{ExitRecord, Phase as ShimPhase, Reply, Request};
+
+use crate::container::actor::{Actor, Beginning, at_nanos};
+use crate::container::plan::Plan;
+use crate::container::record::{Files, Record};
+use crate::container::registry::Quarantined;
+use crate::container::shim::Connection;
+use crate::container::state::{Desired, Phase, State};
+use crate::error::{IoContext, Result};
+use crate::meta;
+use crate::net::Endpoint;
+use crate::shared::Shared;
+use crate::time;
+
+/// What a start found, for the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Containers that still run.
+    pub running: usize,
+    /// Containers that ended meanwhile.
+    pub ended: usize,
+    /// Containers that had ended before.
+    pub idle: usize,
+    /// Records that could not be read.
+    pub broken: usize,
+    /// Leftovers that were taken away.
+    pub swept: usize,
+}
+
+struct Found {
+    record: Record,
+    plan: Plan,
+    state: State,
+    beginning: Beginning,
+}
+
+/// Brings everything back. The containers are visible afterwards.
+pub(crate) async fn recover(shared: &Arc<Shared>) -> Result<Recovered> {
+    let mut report = Recovered::default();
+    let mut known = HashSet::new();
+    let mut found = Vec::new();
+    for id in directories(&shared.containers_dir())? {
+        match read(shared, &id) {
+            Ok((record, plan, state)) => {
+                let (state, beginning) = look(shared, &record, state).await;
+                match beginning {
+                    Beginning::Adopted(_) => report.running += 1,
+                    Beginning::Ended(_) => report.ended += 1,
+                    Beginning::New | Beginning::Idle => report.idle += 1,
+                }
+                known.insert(id);
+                found.push(Found {
+                    record,
+                    plan,
+                    state,
+                    beginning,
+                });
+            }
+            Err(error) => {
+                report.broken += 1;
+                let dir = shared.containers_dir().join(&id);
+                let place = meta::quarantine(&shared.config.data_root, &dir)?;
+                tracing::error!(container = %id, %error, place = %place.display(), "broken record put aside");
+                // Its layer stays: the record may be mended by hand.
+                known.insert(id.clone());
+                shared.registry.quarantine(Quarantined {
+                    id,
+                    place,
+                    reason: error.message,
+                });
+            }
+        }
+    }
+    report.swept = sweep(shared, &known).await?;
+    let endpoints: Vec<(String, Endpoint)> = found
+        .iter()
+        .filter(|container| matches!(container.beginning, Beginning::Adopted(_)))
+        .filter_map(|container| {
+            Some((container.record.id.clone(), container.state.endpoint.clone()?))
+        })
+        .collect();
+    shared.network.restore(endpoints).await?;
+    // Those created first come first, so that a container finds those whose
+    // namespaces it joins.
+    found.sort_by_key(|container| container.record.created);
+    for container in found {
+        let Found {
+            record,
+            plan,
+            state,
+            beginning,
+        } = container;
+        Actor::spawn(shared, record, plan, state, beginning);
+    }
+    Ok(report)
+}
+
+/// How a container ended whose shim is gone.
+pub(crate) fn exit_record(files: &Files, started_at: Option<Timestamp>) -> ExitRecord {
+    let record: Option<ExitRecord> = meta::read(&files.exit_record()).ok().flatten();
+    // A record of an earlier run says nothing about this one.
+    let record = record.filter(|record| {
+        started_at.is_none_or(|started| at_nanos(record.finished_at) >= started)
+    });
+    record.unwrap_or_else(|| ExitRecord {
+        exit_code: 255,
+        signal: None,
+        started_at: started_at.map(time::unix_nanos),
+        finished_at: time::unix_nanos(Timestamp::now()),
+        oom_killed: false,
+        error: None,
+    })
+}
+
+fn read(shared: &Shared, id: &str) -> Result<(Record, Plan, State)> {
+    let (record, state) = Files::new(&shared.containers_dir(), id).read()?;
+    if record.id != id {
+        return Err(crate::error::Error::system(format!(
+            "the record is that of container {}",
+            record.id
+        )));
+    }
+    let plan = Plan::parse(&record.config, &record.host_config)?;
+    shared.registry.reserve(Some(&record.name), id)?;
+    Ok((record, plan, state))
+}
+
+/// Asks a container's shim, or its record.
+async fn look(shared: &Shared, record: &Record, mut state: State) -> (State, Beginning) {
+    let files = Files::new(&shared.containers_dir(), &record.id);
+    let run_dir = shared.run_dir(&record.id);
+    if let Ok(mut shim) = Connection::open(&run_dir).await
+        && let Ok(Reply::State(found)) = shim.request(&Request::Watch).await
+    {
+        match found.phase {
+            ShimPhase::Running => {
+                state.phase = if found.paused { Phase::Paused } else { Phase::Running };
+                if state.desired == Desired::Nothing {
+                    state.desired = Desired::Running;
+                }
+                state.pid = u32::try_from(found.pid).unwrap_or(0);
+                state.started_at = found.started_at.map(at_nanos).or(state.started_at);
+                return (state, Beginning::Adopted(shim));
+            }
+            ShimPhase::Exited => {
+                // The daemon may have died before it noted the start.
+                let last_end = state.finished_at.map(time::unix_nanos);
+                if let Some(exit) = found.exit
+                    && (state.phase.has_process() || exit.started_at > last_end)
+                {
+                    state.started_at = exit.started_at.map(at_nanos);
+                    return (state, Beginning::Ended(exit));
+                }
+            }
+            // The daemon died between creating and starting it.
+            ShimPhase::Created => {
+                shim.request(&Request::KillAll).await.ok();
+                while let Ok(Some(_)) = shim.event().await {}
+            }
+        }
+    }
+    if state.phase.has_process() {
+        let exit = exit_record(&files, state.started_at);
+        return (state, Beginning::Ended(exit));
+    }
+    (state, Beginning::Idle)
+}
+
+/// Takes away what belongs to no record: layers, run directories with what
+/// still runs in them, and trash.
+async fn sweep(shared: &Shared, known: &HashSet<String>) -> Result<usize> {
+    let mut swept = 0;
+    let run_root = shared.config.exec_root.join("containers");
+    for id in directories(&run_root)? {
+        if known.contains(&id) {
+            continue;
+        }
+        if let Ok(mut shim) = Connection::open(&run_root.join(&id)).await {
+            shim.request(&Request::KillAll).await.ok();
+            while let Ok(Some(_)) = shim.event().await {}
+        }
+        fs::remove_dir_all(run_root.join(&id)).ok();
+        swept += 1;
+    }
+    for id in shared.images.container_ids() {
+        if !known.contains(&id) {
+            shared.images.container_remove(&id).context("layer")?;
+            swept += 1;
+        }
+    }
+    for name in directories(&shared.trash_dir())? {
+        let path = shared.trash_dir().join(name);
+        tokio::task::spawn_blocking(move || fs::remove_dir_all(path));
+        swept += 1;
+    }
+    Ok(swept)
+}
+
+fn directories(path: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).context(path.display()),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.context(path.display())?;
+        names.extend(entry.file_name().into_string());
+    }
+    Ok(names)
+}

@@ -1,0 +1,94 @@
+//! What all parts of the engine share: where things are, and the stores.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use longshore_image::store::Store;
+use longshore_runtime::zygote::Zygote;
+
+use crate::config::EngineConfig;
+use crate::container::registry::Registry;
+use crate::error::{IoContext, Result};
+use crate::events::{EventKind, Events};
+use crate::exec::Execs;
+use crate::meta::RootLock;
+use crate::net::{Endpoint, Net};
+
+pub(crate) struct Shared {
+    pub(crate) config: EngineConfig,
+    /// Random, made at the first start on this root.
+    pub(crate) engine_id: String,
+    pub(crate) zygote: Arc<Zygote>,
+    pub(crate) images: Store,
+    pub(crate) network: Net,
+    pub(crate) events: Events,
+    pub(crate) registry: Registry,
+    pub(crate) execs: Execs,
+    pub(crate) _lock: RootLock,
+}
+
+impl Shared {
+    /// Where the records of containers are.
+    pub(crate) fn containers_dir(&self) -> PathBuf {
+        self.config.data_root.join("containers")
+    }
+
+    /// What was removed and is not yet unlinked.
+    pub(crate) fn trash_dir(&self) -> PathBuf {
+        self.config.data_root.join("trash")
+    }
+
+    /// Where the shim of a container has its socket.
+    pub(crate) fn run_dir(&self, id: &str) -> PathBuf {
+        self.config.exec_root.join("containers").join(id)
+    }
+
+    /// Takes a container's layer, run directory and record away. The files are
+    /// unlinked in the background. Doing it again is no error.
+    pub(crate) async fn erase(&self, id: &str) -> Result<()> {
+        let images = self.images.clone();
+        let run_dir = self.run_dir(id);
+        let record = self.containers_dir().join(id);
+        let trash = self.trash_dir();
+        let doomed = trash.join(id);
+        let rename = move || -> Result<()> {
+            images
+                .container_remove(record.file_name().and_then(|name| name.to_str()).unwrap_or(""))
+                .context("layer")?;
+            let gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+            match fs::remove_dir_all(&run_dir) {
+                Err(error) if !gone(&error) => return Err(error).context(run_dir.display()),
+                _ => {}
+            }
+            fs::create_dir_all(&trash).context(trash.display())?;
+            match fs::rename(&record, &doomed) {
+                Err(error) if !gone(&error) => return Err(error).context(record.display()),
+                _ => {}
+            }
+            Ok(())
+        };
+        tokio::task::spawn_blocking(rename).await.context("removal")??;
+        let doomed = self.trash_dir().join(id);
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = fs::remove_dir_all(&doomed)
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                tracing::warn!(path = %doomed.display(), %error, "left for the next start");
+            }
+        });
+        Ok(())
+    }
+
+    /// Tells that a container was connected to a network or disconnected.
+    pub(crate) fn publish_network(&self, action: &str, container: &str, endpoint: &Endpoint) {
+        let attributes = BTreeMap::from([
+            ("container".to_owned(), container.to_owned()),
+            ("name".to_owned(), endpoint.network.clone()),
+            ("type".to_owned(), "bridge".to_owned()),
+        ]);
+        self.events
+            .publish(EventKind::Network, action, endpoint.network_id.clone(), attributes);
+    }
+}

@@ -1,0 +1,144 @@
+//! An engine for one test: its own roots, an image made of the host's static
+//! busybox, and nothing left afterwards.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use libtest_mimic::Failed;
+use longshore_api::filters::Filters;
+use longshore_engine::Engine;
+use longshore_engine::config::EngineConfig;
+use longshore_engine::container::{CreateRequest, ListQuery};
+use longshore_engine::image::ImportRequest;
+use longshore_runtime::zygote::Zygote;
+use tempfile::TempDir;
+
+/// How long anything may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) type Outcome = Result<(), Failed>;
+pub(crate) type Test = fn(Lab) -> Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+static ZYGOTE: OnceLock<Arc<Zygote>> = OnceLock::new();
+
+/// Sets the zygote that all tests share.
+pub(crate) fn provide(zygote: Zygote) {
+    ZYGOTE.set(Arc::new(zygote)).ok();
+}
+
+/// Runs a test and takes its containers away, however it ended.
+pub(crate) fn run(test: Test) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async move {
+        let lab = Lab::new().await?;
+        let cleaner = lab.clone();
+        let outcome = match tokio::time::timeout(PATIENCE * 2, tokio::spawn(test(lab))).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => Err(panic.to_string().into()),
+            Err(_) => Err("the test took too long".into()),
+        };
+        let cleaned = cleaner.clean().await;
+        outcome.and(cleaned)
+    })
+}
+
+#[derive(Clone)]
+pub(crate) struct Lab {
+    pub(crate) engine: Engine,
+    pub(crate) dir: Arc<TempDir>,
+}
+
+impl Lab {
+    async fn new() -> Result<Lab, Failed> {
+        let dir = Arc::new(TempDir::new()?);
+        let engine = open(&dir).await?;
+        let lab = Lab { engine, dir };
+        lab.import("box").await?;
+        Ok(lab)
+    }
+
+    /// Imports the static busybox under a name.
+    pub(crate) async fn import(&self, name: &str) -> Result<String, Failed> {
+        let mut tar = tar::Builder::new(Vec::new());
+        tar.append_path_with_name("/bin/busybox", "bin/busybox")?;
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Symlink);
+        header.set_size(0);
+        for tool in ["sh", "true", "false", "sleep", "echo", "cat", "id", "env", "ls", "stty"] {
+            tar.append_link(&mut header, format!("bin/{tool}"), "busybox")?;
+        }
+        let request = ImportRequest {
+            repo: name.into(),
+            changes: vec!["CMD [\"sh\"]".into(), "LABEL made=here".into()],
+            source: "-".into(),
+            ..ImportRequest::default()
+        };
+        let reader = std::io::Cursor::new(tar.into_inner()?);
+        Ok(self.engine.images().import(reader, request).await?)
+    }
+
+    /// Creates a container without a network.
+    pub(crate) async fn create(&self, name: &str, command: &[&str]) -> Result<String, Failed> {
+        let created = self.engine.containers().create(request(name, command)).await?;
+        Ok(created.id)
+    }
+
+    /// Removes all containers and checks that nothing of them is left.
+    async fn clean(&self) -> Outcome {
+        let containers = self.engine.containers();
+        let all = ListQuery {
+            all: true,
+            ..ListQuery::default()
+        };
+        for summary in containers.list(&all, &Filters::default())? {
+            containers.remove(&summary.id, true).await.ok();
+        }
+        let left = containers.list(&all, &Filters::default())?;
+        if !left.is_empty() {
+            return Err(format!("{} containers could not be removed", left.len()).into());
+        }
+        for place in ["data/containers", "run/containers"] {
+            let path: PathBuf = self.dir.path().join(place);
+            if let Some(entry) = std::fs::read_dir(&path)?.next() {
+                return Err(format!("left over: {}", entry?.path().display()).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Opens an engine on the roots of a test.
+pub(crate) async fn open(dir: &TempDir) -> Result<Engine, Failed> {
+    let zygote = ZYGOTE.get().ok_or("no zygote")?.clone();
+    let config = EngineConfig {
+        data_root: dir.path().join("data"),
+        exec_root: dir.path().join("run"),
+        cgroup_parent: "/longshore-test".into(),
+        bridge: "lstest0".into(),
+        bip: None,
+        labels: Vec::new(),
+        debug: false,
+        version: "0.0.0-test".into(),
+    };
+    let (engine, _) = Engine::open(config, zygote).await?;
+    Ok(engine)
+}
+
+/// A request for a container without a network.
+pub(crate) fn request(name: &str, command: &[&str]) -> CreateRequest {
+    let mut request = CreateRequest {
+        name: Some(name.into()),
+        ..CreateRequest::default()
+    };
+    let config = request.config.get_or_insert_default();
+    config.image = "box".into();
+    config.cmd = Some(command.iter().copied().collect());
+    request.host_config.get_or_insert_default().network_mode = "none".into();
+    request
+}

@@ -1,0 +1,34 @@
+//! Containers run through the engine, each test on an engine of its own.
+//!
+//! This is a program of its own and no ordinary test harness, because the
+//! zygote must be started before there is any thread.
+
+mod lab;
+mod lifecycle;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+use longshore_runtime::zygote::Zygote;
+
+fn main() -> ExitCode {
+    // In the zygote itself this call does not return.
+    let zygote = match Zygote::fork() {
+        Ok(zygote) => zygote,
+        Err(error) => {
+            eprintln!("zygote: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let arguments = Arguments::from_args();
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: needs root");
+        return ExitCode::SUCCESS;
+    }
+    lab::provide(zygote);
+    let tests: Vec<Trial> = lifecycle::tests()
+        .into_iter()
+        .map(|(name, test)| Trial::test(name, move || lab::run(test)))
+        .collect();
+    libtest_mimic::run(&arguments, tests).exit_code()
+}
