@@ -130,6 +130,8 @@ fn serve() -> io::Result<()> {
     children.add(Signal::SIGCHLD);
     let ended = SignalFd::with_flags(&children, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
 
+    // What every container needs is worked out once and inherited by each shim.
+    crate::warm();
     loop {
         let mut ready = [
             PollFd::new(&line, PollFlags::IN),

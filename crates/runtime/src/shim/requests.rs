@@ -1,5 +1,7 @@
 //! What the daemon asks for.
 
+use std::os::fd::AsFd as _;
+
 use rustix::io::Errno;
 
 use super::client::Role;
@@ -10,6 +12,7 @@ use crate::channel::{
     Event, ExecRequest, ExecState, Failure, FailureKind, Message, Phase, Reply, Request, State,
     Streams,
 };
+use crate::exec::{self, Running};
 use crate::spec::ConsoleSize;
 use crate::sys::pidfd;
 use crate::time;
@@ -232,8 +235,12 @@ impl Shim<'_> {
         };
         let (theirs, ends) = Ends::make(request.process.tty, open)
             .map_err(|error| other(format!("standard streams: {error}")))?;
-        let spawned = self
-            .spawn_in(&request.process, theirs)
+        let running = Running {
+            spec: self.spec,
+            pidfd: self.init.pidfd.as_fd(),
+            cgroup: self.cgroup(),
+        };
+        let spawned = exec::spawn(running, &request.process, theirs)
             .map_err(|error| Failure::new(kind_of(&error), error.exec_text()))?;
         let key = self.next_process;
         self.next_process += 1;
@@ -257,18 +264,6 @@ impl Shim<'_> {
                 Err(other(format!("watching the process: {error}")))
             }
         }
-    }
-
-    fn spawn_in(
-        &self,
-        process: &crate::spec::ProcessSpec,
-        stdio: crate::container::Stdio,
-    ) -> Result<crate::container::Init, crate::error::CreateError> {
-        let _ = (process, stdio);
-        Err(crate::error::CreateError::new(
-            crate::error::CreateErrorKind::Other,
-            "exec is not there yet",
-        ))
     }
 
     fn make_stream(&mut self, key: ClientKey, process: u64, streams: Streams) {

@@ -2,21 +2,33 @@
 //!
 //! The library makes containers from a single-threaded process, so each trial
 //! starts this very program again in the role of a shim, hands it a
-//! specification, and looks at what the container said.
+//! specification, and looks at what the container said; or it goes the daemon's
+//! way and has the zygote start a real shim.
+
+#[macro_use]
+mod fixture;
 
 mod basics;
-mod fixture;
+mod isolation;
+mod life;
+mod refusals;
+mod supervised;
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
+    // In the zygote and the shims forked from it this never returns.
+    supervised::start_zygote();
     if std::env::args().nth(1).as_deref() == Some(fixture::SHIM_ROLE) {
         return fixture::shim();
     }
     let arguments = Arguments::from_args();
     let mut trials = basics::trials();
+    trials.extend(isolation::trials());
+    trials.extend(refusals::trials());
+    trials.extend(life::trials());
     if !nix::unistd::geteuid().is_root() {
         trials = trials
             .iter()
