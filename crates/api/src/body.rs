@@ -160,11 +160,10 @@ impl Stream for LogStream {
         self.bytes.as_mut().poll_next(cx).map(|next| match next {
             Some(Err(error)) => {
                 self.bytes = Box::pin(stream::empty());
-                let text = format!("{error}\r\n");
                 Some(if self.multiplexed {
-                    frames::frame(frames::Stream::System, text.as_bytes())
+                    frames::frame(frames::Stream::System, error.message.as_bytes())
                 } else {
-                    Bytes::from(text)
+                    Bytes::from(format!("{error}\r\n"))
                 })
             }
             Some(Ok(bytes)) => Some(bytes),
@@ -216,7 +215,7 @@ mod tests {
         let raw: Vec<Bytes> = LogStream::raw(items()).collect().await;
         assert_eq!(raw, ["a", "gone\r\n"]);
         let framed: Vec<Bytes> = LogStream::multiplexed(items()).collect().await;
-        assert_eq!(framed[1], b"\x03\0\0\0\0\0\0\x06gone\r\n"[..]);
+        assert_eq!(framed[1], b"\x03\0\0\0\0\0\0\x04gone"[..]);
         assert_eq!(framed.len(), 2);
     }
 
