@@ -1,1 +1,26 @@
-//! See ARCHITECTURE.md.
+//! The network of containers: a bridge, a veth pair per container, addresses,
+//! and published ports in an nftables table of our own.
+//!
+//! Everything goes over netlink; no external program is run. What the kernel
+//! holds is derived from the endpoints that the caller records: nothing here
+//! has a state file that could disagree with them. The table is replaced in one
+//! transaction, others' tables are never touched.
+//!
+//! A container's veth pair is not deleted: it goes with the container's network
+//! namespace, which is far cheaper than asking for it.
+//!
+//! What other tables drop in the forward hook (a host firewall, or a policy of
+//! `DROP` set by another engine) stays dropped: a table cannot accept on behalf
+//! of another. Traffic that the host itself sends is not affected.
+
+pub mod bridge;
+pub mod error;
+mod ipam;
+mod link;
+mod netlink;
+mod netns;
+mod nft;
+pub mod ports;
+mod rules;
+mod subnet;
+mod sysctl;

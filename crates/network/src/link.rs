@@ -1,0 +1,239 @@
+//! Links, addresses and routes, by rtnetlink.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use ipnet::Ipv4Net;
+
+use crate::netlink::Socket;
+use crate::netlink::message::{CREATE, EXCL, Message, attributes};
+
+const NETLINK_ROUTE: isize = 0;
+
+const RTM_NEWLINK: u16 = 16;
+const RTM_DELLINK: u16 = 17;
+const RTM_SETLINK: u16 = 19;
+const RTM_NEWADDR: u16 = 20;
+const RTM_GETADDR: u16 = 22;
+const RTM_NEWROUTE: u16 = 24;
+const RTM_GETROUTE: u16 = 26;
+
+const IFLA_ADDRESS: u16 = 1;
+const IFLA_IFNAME: u16 = 3;
+const IFLA_MASTER: u16 = 10;
+const IFLA_PROTINFO: u16 = 12;
+const IFLA_BRPORT_MODE: u16 = 4;
+const IFLA_LINKINFO: u16 = 18;
+const IFLA_NET_NS_FD: u16 = 28;
+const IFLA_INFO_KIND: u16 = 1;
+const IFLA_INFO_DATA: u16 = 2;
+const VETH_INFO_PEER: u16 = 1;
+const IFA_ADDRESS: u16 = 1;
+const IFA_LOCAL: u16 = 2;
+const IFA_BROADCAST: u16 = 4;
+const RTA_DST: u16 = 1;
+const RTA_GATEWAY: u16 = 5;
+
+const AF_INET: u8 = 2;
+const AF_BRIDGE: u8 = 7;
+const IFF_UP: u32 = 1;
+const RT_TABLE_MAIN: u8 = 254;
+const RTPROT_BOOT: u8 = 3;
+const RTN_UNICAST: u8 = 1;
+
+/// The length of `struct ifaddrmsg`, before an address's attributes.
+const ADDRESS_FIXED: usize = 8;
+/// The length of `struct rtmsg`, before a route's attributes.
+const ROUTE_FIXED: usize = 12;
+
+/// A socket for links, addresses and routes of the thread's namespace.
+pub(crate) struct Links {
+    socket: Socket,
+}
+
+/// The two ends of a veth pair that is to be made.
+pub(crate) struct Veth<'a> {
+    /// Name of the end that stays.
+    pub(crate) host: &'a str,
+    /// Index of the bridge that the staying end belongs to.
+    pub(crate) bridge: u32,
+    /// Name of the end that goes.
+    pub(crate) container: &'a str,
+    /// Hardware address of the end that goes.
+    pub(crate) mac: [u8; 6],
+    /// Namespace of the end that goes.
+    pub(crate) namespace: BorrowedFd<'a>,
+}
+
+impl Links {
+    /// Opens the socket.
+    pub(crate) fn open() -> io::Result<Self> {
+        Socket::open(NETLINK_ROUTE).map(|socket| Self { socket })
+    }
+
+    /// Makes a bridge that is up; one that is there is taken as it is.
+    pub(crate) fn ensure_bridge(&mut self, name: &str) -> io::Result<()> {
+        let mut message = Message::request(RTM_NEWLINK, CREATE | EXCL, &link(0, IFF_UP));
+        message
+            .string(IFLA_IFNAME, name)
+            .nest(IFLA_LINKINFO, |info| {
+                info.string(IFLA_INFO_KIND, "bridge");
+            });
+        match self.socket.request(message) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.set_up(index(name)?),
+            result => result,
+        }
+    }
+
+    /// Makes a veth pair: one message carries pair, bridge and namespace.
+    pub(crate) fn add_veth(&mut self, veth: &Veth<'_>) -> io::Result<()> {
+        let mut message = Message::request(RTM_NEWLINK, CREATE | EXCL, &link(0, IFF_UP));
+        message
+            .string(IFLA_IFNAME, veth.host)
+            .u32(IFLA_MASTER, veth.bridge)
+            .nest(IFLA_LINKINFO, |info| {
+                info.string(IFLA_INFO_KIND, "veth");
+                info.nest(IFLA_INFO_DATA, |data| {
+                    data.nest(VETH_INFO_PEER, |peer| {
+                        peer.bytes(&link(0, 0));
+                        peer.string(IFLA_IFNAME, veth.container);
+                        peer.attribute(IFLA_ADDRESS, &veth.mac);
+                        let namespace = veth.namespace.as_raw_fd();
+                        peer.attribute(IFLA_NET_NS_FD, &namespace.to_ne_bytes());
+                    });
+                });
+            });
+        self.socket.request(message)
+    }
+
+    /// Lets a bridge's port send back where a packet came from, as a container
+    /// needs that asks itself by the host's address.
+    pub(crate) fn set_hairpin(&mut self, port: &str) -> io::Result<()> {
+        let mut fixed = link(index(port)?, 0);
+        fixed[0] = AF_BRIDGE;
+        let mut message = Message::request(RTM_SETLINK, 0, &fixed);
+        message.nest(IFLA_PROTINFO, |info| {
+            info.attribute(IFLA_BRPORT_MODE, &[1]);
+        });
+        self.socket.request(message)
+    }
+
+    /// Deletes a link; slow for a veth, whose namespace's end does it cheaper.
+    pub(crate) fn delete(&mut self, name: &str) -> io::Result<()> {
+        let message = Message::request(RTM_DELLINK, 0, &link(index(name)?, 0));
+        self.socket.request(message)
+    }
+
+    /// Sets a link up.
+    pub(crate) fn set_up(&mut self, index: u32) -> io::Result<()> {
+        self.socket
+            .request(Message::request(RTM_NEWLINK, 0, &link(index, IFF_UP)))
+    }
+
+    /// Gives a link an address; the same one twice is no error.
+    pub(crate) fn add_address(&mut self, index: u32, address: Ipv4Net) -> io::Result<()> {
+        let fixed = [
+            &[AF_INET, address.prefix_len(), 0, 0][..],
+            &index.to_ne_bytes(),
+        ]
+        .concat();
+        let mut message = Message::request(RTM_NEWADDR, CREATE | EXCL, &fixed);
+        message
+            .attribute(IFA_LOCAL, &address.addr().octets())
+            .attribute(IFA_ADDRESS, &address.addr().octets())
+            .attribute(IFA_BROADCAST, &address.broadcast().octets());
+        match self.socket.request(message) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            result => result,
+        }
+    }
+
+    /// The default route of the namespace.
+    pub(crate) fn add_default_route(&mut self, gateway: Ipv4Addr) -> io::Result<()> {
+        let fixed = [
+            AF_INET,
+            0,
+            0,
+            0,
+            RT_TABLE_MAIN,
+            RTPROT_BOOT,
+            0,
+            RTN_UNICAST,
+            0,
+            0,
+            0,
+            0,
+        ];
+        let mut message = Message::request(RTM_NEWROUTE, CREATE | EXCL, &fixed);
+        message.attribute(RTA_GATEWAY, &gateway.octets());
+        self.socket.request(message)
+    }
+
+    /// The IPv4 addresses of the namespace, each with its link's index.
+    pub(crate) fn addresses(&mut self) -> io::Result<Vec<(u32, Ipv4Net)>> {
+        let bodies = self
+            .socket
+            .dump(Message::dump(RTM_GETADDR, &[AF_INET, 0, 0, 0, 0, 0, 0, 0]))?;
+        Ok(bodies.iter().filter_map(|body| address_of(body)).collect())
+    }
+
+    /// The IPv4 networks that the namespace has a route to, but the default.
+    pub(crate) fn routes(&mut self) -> io::Result<Vec<Ipv4Net>> {
+        let mut fixed = [0; ROUTE_FIXED];
+        fixed[0] = AF_INET;
+        let bodies = self.socket.dump(Message::dump(RTM_GETROUTE, &fixed))?;
+        Ok(bodies.iter().filter_map(|body| route_of(body)).collect())
+    }
+}
+
+/// The index of a link of the thread's namespace.
+pub(crate) fn index(name: &str) -> io::Result<u32> {
+    rustix::net::netdevice::name_to_index(
+        rustix::net::socket(
+            rustix::net::AddressFamily::INET,
+            rustix::net::SocketType::DGRAM,
+            None,
+        )?,
+        name,
+    )
+    .map_err(io::Error::from)
+}
+
+/// `struct ifinfomsg`: the link's index and the flags that are to change.
+fn link(index: u32, flags: u32) -> [u8; 16] {
+    let mut fixed = [0; 16];
+    fixed[4..8].copy_from_slice(&index.to_ne_bytes());
+    fixed[8..12].copy_from_slice(&flags.to_ne_bytes());
+    fixed[12..16].copy_from_slice(&flags.to_ne_bytes());
+    fixed
+}
+
+fn address_of(body: &[u8]) -> Option<(u32, Ipv4Net)> {
+    let prefix = *body.get(1)?;
+    let index = u32::from_ne_bytes(body.get(4..8)?.try_into().ok()?);
+    let local = attributes(body, ADDRESS_FIXED).find(|(kind, _)| *kind == IFA_LOCAL)?;
+    let octets: [u8; 4] = local.1.try_into().ok()?;
+    Some((index, Ipv4Net::new(octets.into(), prefix).ok()?))
+}
+
+fn route_of(body: &[u8]) -> Option<Ipv4Net> {
+    let prefix = *body.get(1)?;
+    let destination = attributes(body, ROUTE_FIXED).find(|(kind, _)| *kind == RTA_DST)?;
+    let octets: [u8; 4] = destination.1.try_into().ok()?;
+    Ipv4Net::new(octets.into(), prefix).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cut_off_answers_are_left_out() {
+        for length in 0..24 {
+            let body = vec![2u8; length];
+            assert_eq!(address_of(&body), None);
+            assert_eq!(route_of(&body), None);
+        }
+    }
+}
