@@ -204,7 +204,11 @@ impl Execs {
     }
 
     fn get(&self, given: &str) -> Result<Arc<Exec>> {
-        let found = self.lock().get(given).filter(|exec| !exec.is_stale()).cloned();
+        let found = self
+            .lock()
+            .get(given)
+            .filter(|exec| !exec.is_stale())
+            .cloned();
         found.ok_or_else(|| Error::not_found(format!("No such exec instance: {given}")))
     }
 
@@ -390,9 +394,7 @@ impl ExecSession {
             streams: wanted,
         }));
         let run_dir = self.shared.run_dir(&exec.container);
-        let stopped = |_| {
-            Error::conflict(format!("Container {} is not running", exec.container))
-        };
+        let stopped = |_| Error::conflict(format!("Container {} is not running", exec.container));
         let shim = Connection::open(&run_dir).await.map_err(stopped)?;
         let with_streams = wanted.stdin || wanted.stdout || wanted.stderr;
         let (reply, streams) = match shim.into_streams(&request).await? {
@@ -440,7 +442,11 @@ impl ExecSession {
                 "" => plan.user.clone(),
                 user => user.to_owned(),
             },
-            groups: if config.user.is_empty() { plan.groups.clone() } else { Vec::new() },
+            groups: if config.user.is_empty() {
+                plan.groups.clone()
+            } else {
+                Vec::new()
+            },
             capabilities: if config.privileged {
                 CapabilitySet::ALL
             } else {
@@ -470,7 +476,9 @@ async fn resize(shared: &Shared, given: &str, rows: u16, cols: u16) -> Result<()
         size: ConsoleSize { rows, cols },
     };
     let not_running = || Error::system(format!("cannot resize a stopped exec: {}", exec.id));
-    let mut shim = Connection::open(&run_dir).await.map_err(|_| not_running())?;
+    let mut shim = Connection::open(&run_dir)
+        .await
+        .map_err(|_| not_running())?;
     done(shim.request(&request).await?).map_err(|_| not_running())
 }
 
@@ -479,7 +487,11 @@ fn allow(snapshot: &Snapshot, given: &str) -> Result<()> {
     match decide(phase, state::Request::Exec) {
         Verdict::Refuse(refusal) => {
             let id = snapshot.id();
-            Err(refuse(state::Request::Exec, refusal, Subject { id, given, phase }))
+            Err(refuse(
+                state::Request::Exec,
+                refusal,
+                Subject { id, given, phase },
+            ))
         }
         _ => Ok(()),
     }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 
-use longshore_api::filters::Filters;
 use crate::stub_types::{
     ContainerConfig, GraphDriverData, ImageDeleteResponseItem, ImageHistoryResponseItem,
     ImageInspect, ImageSummary,
 };
+use longshore_api::filters::Filters;
 use longshore_image::digest::ImageId;
 use longshore_image::import::{self, ImportOptions};
 use longshore_image::load::{self, LoadEvent};
@@ -115,7 +115,11 @@ impl Images {
             id: image.id.to_string(),
             repo_tags: Some(image.repo_tags()),
             repo_digests: Some(image.repo_digests()),
-            parent: image.parent.as_ref().map(ToString::to_string).unwrap_or_default(),
+            parent: image
+                .parent
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
             comment: image.config.comment.clone(),
             created: rfc3339(image.config.created),
             container: image.config.container.clone(),
@@ -146,7 +150,9 @@ impl Images {
         Ok(items
             .into_iter()
             .map(|item| ImageHistoryResponseItem {
-                id: item.id.map_or_else(|| "<missing>".into(), |id| id.to_string()),
+                id: item
+                    .id
+                    .map_or_else(|| "<missing>".into(), |id| id.to_string()),
                 created: item.created.map_or(0, |time| time.as_second()),
                 created_by: item.created_by,
                 tags: (!item.tags.is_empty()).then_some(item.tags),
@@ -330,7 +336,11 @@ fn summary(image: &Image) -> ImageSummary {
     }
     ImageSummary {
         id: image.id.to_string(),
-        parent_id: image.parent.as_ref().map(ToString::to_string).unwrap_or_default(),
+        parent_id: image
+            .parent
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         repo_tags: Some(tags),
         repo_digests: digests,
         created: image.config.created.map_or(0, |time| time.as_second()),

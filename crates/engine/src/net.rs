@@ -51,7 +51,13 @@ impl Net {
     pub(crate) async fn reserve(&self, _id: &str, _plan: &Plan) -> Result<Vec<BoundPort>> {
         Ok(Vec::new())
     }
-    pub(crate) async fn attach(&self, _id: &str, _pid: u32, _plan: &Plan, _ports: &[BoundPort]) -> Result<Endpoint> {
+    pub(crate) async fn attach(
+        &self,
+        _id: &str,
+        _pid: u32,
+        _plan: &Plan,
+        _ports: &[BoundPort],
+    ) -> Result<Endpoint> {
         Err(Error::not_implemented("bridge"))
     }
     pub(crate) async fn detach(&self, _id: &str, _endpoint: &Endpoint) {}

@@ -89,7 +89,10 @@ pub(crate) async fn recover(shared: &Arc<Shared>) -> Result<Recovered> {
         .iter()
         .filter(|container| matches!(container.beginning, Beginning::Adopted(_)))
         .filter_map(|container| {
-            Some((container.record.id.clone(), container.state.endpoint.clone()?))
+            Some((
+                container.record.id.clone(),
+                container.state.endpoint.clone()?,
+            ))
         })
         .collect();
     shared.network.restore(endpoints).await?;
@@ -112,9 +115,8 @@ pub(crate) async fn recover(shared: &Arc<Shared>) -> Result<Recovered> {
 pub(crate) fn exit_record(files: &Files, started_at: Option<Timestamp>) -> ExitRecord {
     let record: Option<ExitRecord> = meta::read(&files.exit_record()).ok().flatten();
     // A record of an earlier run says nothing about this one.
-    let record = record.filter(|record| {
-        started_at.is_none_or(|started| at_nanos(record.finished_at) >= started)
-    });
+    let record = record
+        .filter(|record| started_at.is_none_or(|started| at_nanos(record.finished_at) >= started));
     record.unwrap_or_else(|| ExitRecord {
         exit_code: 255,
         signal: None,
@@ -147,7 +149,11 @@ async fn look(shared: &Shared, record: &Record, mut state: State) -> (State, Beg
     {
         match found.phase {
             ShimPhase::Running => {
-                state.phase = if found.paused { Phase::Paused } else { Phase::Running };
+                state.phase = if found.paused {
+                    Phase::Paused
+                } else {
+                    Phase::Running
+                };
                 if state.desired == Desired::Nothing {
                     state.desired = Desired::Running;
                 }

@@ -55,7 +55,12 @@ impl Shared {
         let doomed = trash.join(id);
         let rename = move || -> Result<()> {
             images
-                .container_remove(record.file_name().and_then(|name| name.to_str()).unwrap_or(""))
+                .container_remove(
+                    record
+                        .file_name()
+                        .and_then(|name| name.to_str())
+                        .unwrap_or(""),
+                )
                 .context("layer")?;
             let gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
             match fs::remove_dir_all(&run_dir) {
@@ -69,7 +74,9 @@ impl Shared {
             }
             Ok(())
         };
-        tokio::task::spawn_blocking(rename).await.context("removal")??;
+        tokio::task::spawn_blocking(rename)
+            .await
+            .context("removal")??;
         let doomed = self.trash_dir().join(id);
         tokio::task::spawn_blocking(move || {
             if let Err(error) = fs::remove_dir_all(&doomed)
@@ -88,7 +95,11 @@ impl Shared {
             ("name".to_owned(), endpoint.network.clone()),
             ("type".to_owned(), "bridge".to_owned()),
         ]);
-        self.events
-            .publish(EventKind::Network, action, endpoint.network_id.clone(), attributes);
+        self.events.publish(
+            EventKind::Network,
+            action,
+            endpoint.network_id.clone(),
+            attributes,
+        );
     }
 }

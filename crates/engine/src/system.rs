@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use crate::stub_types::{
     IndexInfo, PluginsInfo, RegistryServiceConfig, Runtime, SwarmInfo, SystemInfo,
 };
+use jiff::Timestamp;
 
 use crate::container::STORAGE_DRIVER;
 use crate::container::state::Phase;

@@ -17,9 +17,7 @@ use crate::container::registry::{Handle, Snapshot};
 use crate::container::restart::Backoff;
 use crate::container::shim::{Connection, Streams, done};
 use crate::container::start::{self, PendingAttach};
-use crate::container::state::{
-    Desired, Phase, Request, State, Subject, Verdict, decide, refuse,
-};
+use crate::container::state::{Desired, Phase, Request, State, Subject, Verdict, decide, refuse};
 use crate::error::{Error, Result};
 use crate::events::EventKind;
 use crate::meta::Durability;
@@ -269,8 +267,14 @@ impl Actor {
         self.restart_at = None;
         self.state.desired = Desired::Running;
         let attaching = std::mem::take(&mut self.attaching);
-        let started =
-            start::launch(&self.shared, &self.files, &self.record, &self.plan, attaching).await;
+        let started = start::launch(
+            &self.shared,
+            &self.files,
+            &self.record,
+            &self.plan,
+            attaching,
+        )
+        .await;
         match started {
             Ok(started) => {
                 self.state.phase = Phase::Running;
@@ -377,7 +381,9 @@ impl Actor {
         let (to, from) = oneshot::channel();
         let attach = PendingAttach { streams, to };
         if self.state.phase == Phase::Running {
-            attach.connect(&self.shared.run_dir(&self.record.id)).await?;
+            attach
+                .connect(&self.shared.run_dir(&self.record.id))
+                .await?;
         } else {
             self.attaching.retain(|other| !other.to.is_closed());
             self.attaching.push(attach);
@@ -456,7 +462,11 @@ impl Actor {
             self.shared.network.detach(&self.record.id, endpoint).await;
         }
         let again = self.plan.restart.after_exit(&self.state);
-        self.state.phase = if again { Phase::Restarting } else { Phase::Exited };
+        self.state.phase = if again {
+            Phase::Restarting
+        } else {
+            Phase::Exited
+        };
         if again {
             self.restart_at = Some(Instant::now() + self.backoff.next(ran));
         }
@@ -489,7 +499,9 @@ impl Actor {
             Ok(()) => {
                 self.state.phase = Phase::Removed;
                 self.shared.execs.forget_container(&self.record.id);
-                self.shared.registry.bury(&self.record.id, self.state.exit_code);
+                self.shared
+                    .registry
+                    .bury(&self.record.id, self.state.exit_code);
                 self.publish("destroy", &[]);
                 self.show(true);
                 Ok(())
@@ -581,12 +593,7 @@ async fn at(when: Option<Instant>) {
 
 impl Shared {
     /// Tells that something happened to a container.
-    pub(crate) fn publish_container(
-        &self,
-        record: &Record,
-        action: &str,
-        more: &[(&str, String)],
-    ) {
+    pub(crate) fn publish_container(&self, record: &Record, action: &str, more: &[(&str, String)]) {
         self.events.publish(
             EventKind::Container,
             action,

@@ -292,6 +292,9 @@ mod tests {
         let mut answer = String::new();
         user.read_to_string(&mut answer).await.expect("read");
         assert_eq!(answer, "first answer");
-        assert_eq!(pumping.await.expect("joined").expect("no error"), Ended::Output);
+        assert_eq!(
+            pumping.await.expect("joined").expect("no error"),
+            Ended::Output
+        );
     }
 }

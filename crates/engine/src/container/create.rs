@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use longshore_api::scalar::{EmptyMap, StrList};
 use crate::stub_types::{ContainerConfig, EndpointSettings, HealthConfig, HostConfig};
+use longshore_api::scalar::{EmptyMap, StrList};
 use longshore_image::store::Image;
 
 use crate::container::actor::{Actor, Beginning};
@@ -107,7 +107,10 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     let record = Record::new(
         id.clone(),
         name,
-        image.as_ref().map(|image| image.id.to_string()).unwrap_or_default(),
+        image
+            .as_ref()
+            .map(|image| image.id.to_string())
+            .unwrap_or_default(),
         config,
         host,
         networks,
@@ -131,7 +134,10 @@ fn make(
     record: &Record,
     chain: Option<&longshore_image::digest::ChainId>,
 ) -> Result<()> {
-    shared.images.container_create(&record.id, chain).context("layer")?;
+    shared
+        .images
+        .container_create(&record.id, chain)
+        .context("layer")?;
     files.create()?;
     files.write_state(&State::new(), Durability::Process)?;
     files.write_record(record)
@@ -151,7 +157,12 @@ fn merge(config: &mut ContainerConfig, image: &ContainerConfig) {
         let own = config.env.get_or_insert_with(Vec::new);
         let name = |entry: &str| entry.split('=').next().unwrap_or_default().to_owned();
         let known: BTreeSet<String> = own.iter().map(|entry| name(entry)).collect();
-        own.extend(of_image.iter().filter(|entry| !known.contains(&name(entry))).cloned());
+        own.extend(
+            of_image
+                .iter()
+                .filter(|entry| !known.contains(&name(entry)))
+                .cloned(),
+        );
     }
     if let Some(of_image) = &image.labels {
         let own = config.labels.get_or_insert_with(BTreeMap::new);
@@ -169,7 +180,11 @@ fn merge(config: &mut ContainerConfig, image: &ContainerConfig) {
             config.entrypoint.clone_from(&image.entrypoint);
         }
     }
-    if config.entrypoint.as_ref().is_some_and(|list| list.0 == [""]) {
+    if config
+        .entrypoint
+        .as_ref()
+        .is_some_and(|list| list.0 == [""])
+    {
         config.entrypoint = Some(StrList::default());
     }
     for (own, of_image) in [
@@ -194,7 +209,8 @@ fn merge(config: &mut ContainerConfig, image: &ContainerConfig) {
 fn merge_set(own: &mut Option<EmptyMap>, of_image: &Option<EmptyMap>) {
     match own {
         Some(set) if !set.0.is_empty() => {
-            set.0.extend(of_image.iter().flat_map(|set| set.0.iter().cloned()));
+            set.0
+                .extend(of_image.iter().flat_map(|set| set.0.iter().cloned()));
         }
         _ => own.clone_from(of_image),
     }
@@ -223,7 +239,11 @@ fn fill_in(
     id: &str,
     registry: &Registry,
 ) -> Result<()> {
-    for mode in [&mut host.network_mode, &mut host.pid_mode, &mut host.ipc_mode] {
+    for mode in [
+        &mut host.network_mode,
+        &mut host.pid_mode,
+        &mut host.ipc_mode,
+    ] {
         if let Some(name) = mode.strip_prefix("container:") {
             let other = registry.get(name)?.snapshot();
             *mode = format!("container:{}", other.id());
@@ -255,12 +275,20 @@ fn fill_in(
         host.readonly_paths = None;
     } else {
         let owned = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
-        host.masked_paths.get_or_insert_with(|| owned(&MASKED_PATHS));
-        host.readonly_paths.get_or_insert_with(|| owned(&READONLY_PATHS));
+        host.masked_paths
+            .get_or_insert_with(|| owned(&MASKED_PATHS));
+        host.readonly_paths
+            .get_or_insert_with(|| owned(&READONLY_PATHS));
     }
     if config.hostname.is_empty() {
         config.hostname = match host.network_mode.strip_prefix("container:") {
-            Some(name) => registry.get(name)?.snapshot().record.config.hostname.clone(),
+            Some(name) => registry
+                .get(name)?
+                .snapshot()
+                .record
+                .config
+                .hostname
+                .clone(),
             None if host.network_mode == "host" || host.uts_mode == "host" => host_name(),
             None => id::short(id).to_owned(),
         };
@@ -270,7 +298,10 @@ fn fill_in(
 
 /// The machine's own name.
 pub(crate) fn host_name() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn check_endpoints(
@@ -285,9 +316,16 @@ fn check_endpoints(
     }
     let mut checked = BTreeMap::new();
     for (name, settings) in endpoints {
-        let name = if name == "default" { "bridge".to_owned() } else { name };
+        let name = if name == "default" {
+            "bridge".to_owned()
+        } else {
+            name
+        };
         let asks_for_address = settings.ipam_config.as_ref().is_some_and(|ipam| {
-            [&ipam.ipv4_address, &ipam.ipv6_address].into_iter().flatten().any(|text| !text.is_empty())
+            [&ipam.ipv4_address, &ipam.ipv6_address]
+                .into_iter()
+                .flatten()
+                .any(|text| !text.is_empty())
         });
         if asks_for_address && matches!(name.as_str(), "bridge" | "host" | "none") {
             return Err(Error::bad_parameter(

@@ -60,7 +60,9 @@ impl<'a> Filter<'a> {
         all: &[Arc<Snapshot>],
         shared: &Shared,
     ) -> Result<Filter<'a>> {
-        given.only(&KEYS).map_err(|error| Error::bad_parameter(error.message))?;
+        given
+            .only(&KEYS)
+            .map_err(|error| Error::bad_parameter(error.message))?;
         for (key, known) in [("status", &STATES[..]), ("is-task", &["true", "false"])] {
             if let Some(value) = given.values(key).find(|value| !known.contains(value)) {
                 return Err(bad_value(key, value));
@@ -74,11 +76,15 @@ impl<'a> Filter<'a> {
             let Some(name) = given.values(key).next() else {
                 return Ok(None);
             };
-            let handle = shared.registry.get(name).map_err(|_| {
-                Error::bad_parameter(format!("no such container {name}"))
-            })?;
+            let handle = shared
+                .registry
+                .get(name)
+                .map_err(|_| Error::bad_parameter(format!("no such container {name}")))?;
             let id = handle.snapshot().id().to_owned();
-            Ok(all.iter().find(|one| one.id() == id).map(|one| one.record.created))
+            Ok(all
+                .iter()
+                .find(|one| one.id() == id)
+                .map(|one| one.record.created))
         };
         let ports = |key: &str| -> Result<Vec<Port>> {
             let lists: Result<Vec<Vec<Port>>> = given
@@ -108,7 +114,10 @@ impl<'a> Filter<'a> {
         let (record, plan, state) = (&snapshot.record, &snapshot.plan, &snapshot.state);
         let none = std::collections::BTreeMap::new();
         let name = self.names.is_empty()
-            || self.names.iter().any(|pattern| pattern.matches(&record.name));
+            || self
+                .names
+                .iter()
+                .any(|pattern| pattern.matches(&record.name));
         let exited = self.exited.is_empty()
             || (state.phase == Phase::Exited && self.exited.contains(&state.exit_code));
         let ancestor = self
@@ -123,10 +132,16 @@ impl<'a> Filter<'a> {
                     .any(|port| port.number == bound.port && port.protocol == bound.protocol)
             });
         let exposed = self.exposed.is_empty()
-            || self.exposed.iter().any(|port| plan.ports.exposed.contains(port));
+            || self
+                .exposed
+                .iter()
+                .any(|port| plan.ports.exposed.contains(port));
         let network = self.given.matches_by("network", |wanted| {
             let key = plan.network.key().unwrap_or_default();
-            let id = state.endpoint.as_ref().map_or("", |endpoint| &endpoint.network_id);
+            let id = state
+                .endpoint
+                .as_ref()
+                .map_or("", |endpoint| &endpoint.network_id);
             key == wanted || (!id.is_empty() && id.starts_with(wanted))
         });
         let volume = self.given.matches_by("volume", |wanted| {
@@ -140,14 +155,18 @@ impl<'a> Filter<'a> {
             && exposed
             && network
             && volume
-            && self.given.matches_by("id", |wanted| record.id.starts_with(wanted))
+            && self
+                .given
+                .matches_by("id", |wanted| record.id.starts_with(wanted))
             && self.given.matches("status", state.phase.as_str())
             && self.given.matches("health", "none")
             && self.given.matches("is-task", "false")
             && self.given.matches_by("isolation", |wanted| {
                 wanted == record.host_config.isolation.as_str()
             })
-            && self.given.matches_labels(record.config.labels.as_ref().unwrap_or(&none))
+            && self
+                .given
+                .matches_labels(record.config.labels.as_ref().unwrap_or(&none))
             && self.before.is_none_or(|time| record.created < time)
             && self.since.is_none_or(|time| record.created > time)
     }
@@ -170,9 +189,7 @@ impl Pattern {
 
     fn matches(&self, name: &str) -> bool {
         match self {
-            Pattern::Regex(regex) => {
-                regex.is_match(name) || regex.is_match(&format!("/{name}"))
-            }
+            Pattern::Regex(regex) => regex.is_match(name) || regex.is_match(&format!("/{name}")),
             Pattern::Text(text) => name == text.trim_start_matches('/') || name.contains(text),
         }
     }

@@ -41,7 +41,11 @@ pub(crate) fn inspect(
         }
         longshore_runtime::spec::LogDriver::None => String::new(),
     };
-    let (size_rw, size_root_fs) = if size { sizes(shared, snapshot)? } else { (None, None) };
+    let (size_rw, size_root_fs) = if size {
+        sizes(shared, snapshot)?
+    } else {
+        (None, None)
+    };
     let execs = shared.execs.running(&record.id);
     let mut args = plan.args.iter().cloned();
     Ok(ContainerInspectResponse {
@@ -102,16 +106,20 @@ fn wire_state(state: &State) -> ContainerState {
 
 fn graph_driver(shared: &Shared, snapshot: &Snapshot) -> GraphDriverData {
     let text = |path: &Path| path.to_string_lossy().into_owned();
-    let data = shared.images.container_layer(snapshot.id()).ok().map(|layer| {
-        let lower: Vec<String> = layer.lower.iter().map(|path| text(path)).collect();
-        let merged = layer.upper.with_file_name("merged");
-        BTreeMap::from([
-            ("LowerDir".to_owned(), lower.join(":")),
-            ("MergedDir".to_owned(), text(&merged)),
-            ("UpperDir".to_owned(), text(&layer.upper)),
-            ("WorkDir".to_owned(), text(&layer.work)),
-        ])
-    });
+    let data = shared
+        .images
+        .container_layer(snapshot.id())
+        .ok()
+        .map(|layer| {
+            let lower: Vec<String> = layer.lower.iter().map(|path| text(path)).collect();
+            let merged = layer.upper.with_file_name("merged");
+            BTreeMap::from([
+                ("LowerDir".to_owned(), lower.join(":")),
+                ("MergedDir".to_owned(), text(&merged)),
+                ("UpperDir".to_owned(), text(&layer.upper)),
+                ("WorkDir".to_owned(), text(&layer.work)),
+            ])
+        });
     GraphDriverData {
         name: STORAGE_DRIVER.into(),
         data: data.filter(|_| snapshot.state.phase != Phase::Dead),
@@ -120,7 +128,10 @@ fn graph_driver(shared: &Shared, snapshot: &Snapshot) -> GraphDriverData {
 
 /// Bytes the container has written, and those together with its image's.
 pub(crate) fn sizes(shared: &Shared, snapshot: &Snapshot) -> Result<(Option<i64>, Option<i64>)> {
-    let written = shared.images.container_size(snapshot.id()).context("layer")?;
+    let written = shared
+        .images
+        .container_size(snapshot.id())
+        .context("layer")?;
     let image = shared
         .images
         .get(&snapshot.record.image)
@@ -200,7 +211,12 @@ fn ports(snapshot: &Snapshot) -> PortMap {
     for port in &plan.ports.exposed {
         map.insert(port.to_string(), None);
     }
-    for bound in snapshot.state.endpoint.iter().flat_map(|endpoint| &endpoint.ports) {
+    for bound in snapshot
+        .state
+        .endpoint
+        .iter()
+        .flat_map(|endpoint| &endpoint.ports)
+    {
         let key = format!("{}/{}", bound.port, bound.protocol.as_str());
         let bindings = map.entry(key).or_default().get_or_insert_with(Vec::new);
         bindings.push(PortBinding {
@@ -217,7 +233,12 @@ pub(crate) fn networks(snapshot: &Snapshot) -> BTreeMap<String, EndpointSettings
     let Some(key) = snapshot.plan.network.key() else {
         return networks;
     };
-    let mut settings = snapshot.record.networks.get(key).cloned().unwrap_or_default();
+    let mut settings = snapshot
+        .record
+        .networks
+        .get(key)
+        .cloned()
+        .unwrap_or_default();
     if let Some(endpoint) = &snapshot.state.endpoint {
         settings.network_id.clone_from(&endpoint.network_id);
         settings.endpoint_id.clone_from(&endpoint.endpoint_id);
@@ -231,5 +252,8 @@ pub(crate) fn networks(snapshot: &Snapshot) -> BTreeMap<String, EndpointSettings
 }
 
 fn gateway(endpoint: &Endpoint) -> String {
-    endpoint.gateway.map(|address: IpAddr| address.to_string()).unwrap_or_default()
+    endpoint
+        .gateway
+        .map(|address: IpAddr| address.to_string())
+        .unwrap_or_default()
 }

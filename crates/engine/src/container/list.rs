@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use longshore_api::filters::Filters;
 use crate::stub_types::{ContainerSummary, Port};
+use longshore_api::filters::Filters;
 
 use crate::container::filter::Filter;
 use crate::container::inspect;

@@ -163,7 +163,10 @@ async fn pass(
     format: Format,
     to: &mpsc::Sender<Result<Bytes>>,
 ) -> io::Result<()> {
-    #[expect(deprecated, reason = "an OwnedFd keeps the promise that the unsafe constructor asks for")]
+    #[expect(
+        deprecated,
+        reason = "an OwnedFd keeps the promise that the unsafe constructor asks for"
+    )]
     let wake: AsyncFd<OwnedFd> = AsyncFd::new(follower.as_fd().try_clone_to_owned()?)?;
     let mut view = handle.watch();
     if !running {

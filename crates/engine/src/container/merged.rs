@@ -61,13 +61,7 @@ impl<W: Write> Walk<W> {
         Ok(())
     }
 
-    fn entry(
-        &mut self,
-        dir: &OwnedFd,
-        name: &OsStr,
-        path: &Path,
-        found: &Found,
-    ) -> io::Result<()> {
+    fn entry(&mut self, dir: &OwnedFd, name: &OsStr, path: &Path, found: &Found) -> io::Result<()> {
         let stat = &found.stat;
         let kind = FileType::from_raw_mode(stat.st_mode);
         let mut header = header(stat);
@@ -86,7 +80,8 @@ impl<W: Write> Walk<W> {
                 }
                 header.set_entry_type(EntryType::Directory);
                 // Go's archiver marks directories with a slash; so do we.
-                self.tar.append_data(&mut header, path.join(""), io::empty())
+                self.tar
+                    .append_data(&mut header, path.join(""), io::empty())
             }
             FileType::RegularFile => {
                 let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;

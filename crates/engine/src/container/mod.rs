@@ -25,8 +25,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use longshore_api::filters::Filters;
 use crate::stub_types::{ContainerInspectResponse, ContainerSummary};
+use longshore_api::filters::Filters;
 use longshore_runtime::channel::{Reply, Request as ShimRequest};
 use longshore_runtime::spec::ConsoleSize;
 use tokio::sync::oneshot;
@@ -43,11 +43,11 @@ use crate::error::{Error, IoContext, Result};
 use crate::shared::Shared;
 
 pub use self::actor::Done;
-pub(crate) use self::inspect::STORAGE_DRIVER;
 pub use self::create::{CreateRequest, Created};
+pub(crate) use self::inspect::STORAGE_DRIVER;
 pub use self::list::ListQuery;
 pub use self::top::Table;
-pub use self::wait::{Waiting, WaitCondition, WaitOutcome};
+pub use self::wait::{WaitCondition, WaitOutcome, Waiting};
 
 /// How long a process may take to die of SIGKILL before the client is told
 /// that it does not.
@@ -92,13 +92,16 @@ impl Containers {
             return inspect::inspect(&shared, &snapshot, false);
         }
         let inspected = move || inspect::inspect(&shared, &snapshot, true);
-        tokio::task::spawn_blocking(inspected).await.context("inspect")?
+        tokio::task::spawn_blocking(inspected)
+            .await
+            .context("inspect")?
     }
 
     /// Starts a container.
     pub async fn start(&self, given: &str) -> Result<Done> {
         let handle = self.get(given)?;
-        self.ask(&handle, given, |answer| Command::Start { answer }).await
+        self.ask(&handle, given, |answer| Command::Start { answer })
+            .await
     }
 
     /// Ends a container: its stop signal, and after `seconds` SIGKILL. It goes
@@ -115,9 +118,11 @@ impl Containers {
             let handle = this.get(&given)?;
             let id = handle.snapshot().id().to_owned();
             this.stop_and_tell(&id, seconds).await?;
-            this.ask(&handle, &id, |answer| Command::Start { answer }).await?;
+            this.ask(&handle, &id, |answer| Command::Start { answer })
+                .await?;
             let snapshot = handle.snapshot();
-            this.shared.publish_container(&snapshot.record, "restart", &[]);
+            this.shared
+                .publish_container(&snapshot.record, "restart", &[]);
             Ok(())
         };
         unattended(restart).await
@@ -145,13 +150,15 @@ impl Containers {
     /// Freezes all processes.
     pub async fn pause(&self, given: &str) -> Result<()> {
         let handle = self.get(given)?;
-        self.ask(&handle, given, |answer| Command::Pause { answer }).await
+        self.ask(&handle, given, |answer| Command::Pause { answer })
+            .await
     }
 
     /// Lets frozen processes go on.
     pub async fn unpause(&self, given: &str) -> Result<()> {
         let handle = self.get(given)?;
-        self.ask(&handle, given, |answer| Command::Unpause { answer }).await
+        self.ask(&handle, given, |answer| Command::Unpause { answer })
+            .await
     }
 
     /// Waits for what the condition says. The future answers late; that the
@@ -225,11 +232,9 @@ impl Containers {
         };
         let reply = self.ask_shim(&snapshot, &request).await?;
         done(reply).map_err(|failure| Error::system(failure.message))?;
-        let size = [
-            ("height", rows.to_string()),
-            ("width", cols.to_string()),
-        ];
-        self.shared.publish_container(&snapshot.record, "resize", &size);
+        let size = [("height", rows.to_string()), ("width", cols.to_string())];
+        self.shared
+            .publish_container(&snapshot.record, "resize", &size);
         Ok(())
     }
 
@@ -242,8 +247,10 @@ impl Containers {
             Reply::Refused(failure) => return Err(Error::system(failure.message)),
             _ => Vec::new(),
         };
-        let mut pids: Vec<u32> =
-            pids.into_iter().filter_map(|pid| u32::try_from(pid).ok()).collect();
+        let mut pids: Vec<u32> = pids
+            .into_iter()
+            .filter_map(|pid| u32::try_from(pid).ok())
+            .collect();
         pids.sort_unstable();
         let table = top::table(&pids, ps_args)?;
         self.shared.publish_container(&snapshot.record, "top", &[]);
@@ -261,7 +268,8 @@ impl Containers {
             .context("layer")?;
         let mut layers = vec![layer.upper];
         layers.extend(layer.lower);
-        self.shared.publish_container(&snapshot.record, "export", &[]);
+        self.shared
+            .publish_container(&snapshot.record, "export", &[]);
         Ok(Export { layers })
     }
 
@@ -279,7 +287,8 @@ impl Containers {
             ));
         }
         let name = name.to_owned();
-        self.ask(&handle, given, |answer| Command::Rename { name, answer }).await
+        self.ask(&handle, given, |answer| Command::Rename { name, answer })
+            .await
     }
 
     /// Removes a container. With `force` it is killed first.
@@ -288,7 +297,9 @@ impl Containers {
         let removal = async move {
             let handle = this.get(&given)?;
             if force && handle.snapshot().state.phase.counts_as_running() {
-                let killed = this.signal(&handle, &given, signal::KILL, Intent::Stop).await;
+                let killed = this
+                    .signal(&handle, &given, signal::KILL, Intent::Stop)
+                    .await;
                 if killed.is_ok() {
                     this.ended(&handle, DEATH).await?;
                 }
@@ -337,7 +348,8 @@ impl Containers {
             }
         };
         if !ended {
-            self.signal(&handle, given, signal::KILL, Intent::Stop).await?;
+            self.signal(&handle, given, signal::KILL, Intent::Stop)
+                .await?;
             self.ended(&handle, DEATH).await?;
         }
         let snapshot = handle.snapshot();
@@ -384,15 +396,19 @@ impl Containers {
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let gone = || Error::no_such_container(given);
-        handle.mailbox.send(command(answer)).await.map_err(|_| gone())?;
+        handle
+            .mailbox
+            .send(command(answer))
+            .await
+            .map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 
     async fn ask_shim(&self, snapshot: &Snapshot, request: &ShimRequest) -> Result<Reply> {
         let run_dir = self.shared.run_dir(snapshot.id());
-        let mut shim = Connection::open(&run_dir).await.map_err(|_| {
-            Error::conflict(format!("Container {} is not running", snapshot.id()))
-        })?;
+        let mut shim = Connection::open(&run_dir)
+            .await
+            .map_err(|_| Error::conflict(format!("Container {} is not running", snapshot.id())))?;
         shim.request(request).await
     }
 }

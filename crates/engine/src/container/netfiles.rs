@@ -117,7 +117,8 @@ fn resolv_conf(plan: &Plan, of_host: &str) -> String {
 
 fn is_loopback(server: &str) -> bool {
     let bare = server.split('%').next().unwrap_or(server);
-    bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    bare.parse::<IpAddr>()
+        .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

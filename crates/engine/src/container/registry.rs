@@ -141,7 +141,9 @@ impl Registry {
     pub(crate) fn bury(&self, id: &str, exit_code: i64) {
         self.release(id);
         let mut inner = self.write();
-        inner.gone.retain(|_, words| words.removed.elapsed() < EXIT_KEPT);
+        inner
+            .gone
+            .retain(|_, words| words.removed.elapsed() < EXIT_KEPT);
         inner.gone.insert(
             id.to_owned(),
             LastWords {

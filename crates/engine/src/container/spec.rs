@@ -124,8 +124,16 @@ pub(crate) fn build(
                 NsMode::Host
             },
         },
-        hostname: if uts == NsMode::New { hostname.to_owned() } else { String::new() },
-        domainname: if uts == NsMode::New { plan.domainname.clone() } else { String::new() },
+        hostname: if uts == NsMode::New {
+            hostname.to_owned()
+        } else {
+            String::new()
+        },
+        domainname: if uts == NsMode::New {
+            plan.domainname.clone()
+        } else {
+            String::new()
+        },
         cgroup: CgroupSpec {
             parent: match plan.cgroup_parent.as_str() {
                 "" => places.cgroup_parent.to_owned(),
@@ -195,7 +203,12 @@ fn all_mounts(plan: &Plan, files: &Files) -> Vec<MountSpec> {
     ];
     let mut mounts: Vec<MountSpec> = of_engine
         .into_iter()
-        .filter(|(target, _)| !plan.mounts.iter().any(|mount| mount.target == Path::new(target)))
+        .filter(|(target, _)| {
+            !plan
+                .mounts
+                .iter()
+                .any(|mount| mount.target == Path::new(target))
+        })
         .map(|(target, source)| MountSpec {
             target: target.into(),
             kind: bind(source, false, Propagation::Rprivate),
@@ -253,7 +266,10 @@ fn join(mode: &Join, pid: Option<i32>) -> NsMode {
 /// the client's values win.
 fn sysctls(plan: &Plan) -> std::collections::BTreeMap<String, String> {
     let mut all = std::collections::BTreeMap::new();
-    if matches!(plan.network, Network::Bridge | Network::None | Network::Named(_)) {
+    if matches!(
+        plan.network,
+        Network::Bridge | Network::None | Network::Named(_)
+    ) {
         all.insert("net.ipv4.ip_unprivileged_port_start".into(), "0".into());
         all.insert("net.ipv4.ping_group_range".into(), "0 2147483647".into());
     }

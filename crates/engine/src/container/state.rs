@@ -15,8 +15,8 @@
 //! `decide` is the policy: a pure function of phase and request. The actor
 //! acts on its answer, everything else only reads.
 
-use jiff::Timestamp;
 use crate::net::Endpoint;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -271,7 +271,9 @@ pub(crate) fn refuse(request: Request, refusal: Refusal, subject: Subject<'_>) -
             "cannot start a paused container, try unpause instead".into()
         }
         (Request::Start, _) => "container is marked for removal and cannot be started".into(),
-        (Request::Kill, _) => format!("Cannot kill container: {given}: Container {id} is not running"),
+        (Request::Kill, _) => {
+            format!("Cannot kill container: {given}: Container {id} is not running")
+        }
         (Request::Attach, Refusal::Paused) => {
             format!("container {given} is paused, unpause the container before attach")
         }
@@ -414,7 +416,11 @@ mod tests {
                 Request::Attach,
                 "container N is paused, unpause the container before attach",
             ),
-            (Phase::Paused, Request::Pause, "Container ID is already paused"),
+            (
+                Phase::Paused,
+                Request::Pause,
+                "Container ID is already paused",
+            ),
             (Phase::Exited, Request::Top, "Container ID is not running"),
             (
                 Phase::Dead,

@@ -30,7 +30,12 @@ pub(crate) fn table(pids: &[u32], ps_args: &str) -> Result<Table> {
     let rows = pids
         .iter()
         .filter_map(|pid| Process::read(*pid))
-        .map(|process| columns.iter().map(|column| column.cell(&process, &host)).collect())
+        .map(|process| {
+            columns
+                .iter()
+                .map(|column| column.cell(&process, &host))
+                .collect()
+        })
         .collect();
     Ok(Table {
         titles: columns.iter().map(|column| column.title.clone()).collect(),
@@ -230,7 +235,13 @@ fn format_list(list: &str) -> Result<Vec<Column>> {
 
 impl Column {
     fn cell(&self, process: &Process, host: &Host) -> String {
-        let percent = |part: f64, whole: f64| if whole > 0.0 { 100.0 * part / whole } else { 0.0 };
+        let percent = |part: f64, whole: f64| {
+            if whole > 0.0 {
+                100.0 * part / whole
+            } else {
+                0.0
+            }
+        };
         let started = process.start_ticks / TICKS;
         let elapsed = host.uptime.saturating_sub(started);
         let used = process.cpu_ticks / TICKS;
@@ -247,13 +258,17 @@ impl Column {
             Field::Cpu => (cpu as u64).to_string(),
             Field::CpuPercent => format!("{cpu:.1}"),
             Field::MemPercent => {
-                format!("{:.1}", percent(process.rss_kib as f64, host.memory_kib as f64))
+                format!(
+                    "{:.1}",
+                    percent(process.rss_kib as f64, host.memory_kib as f64)
+                )
             }
             Field::Vsz => process.vsz_kib.to_string(),
             Field::Rss => process.rss_kib.to_string(),
-            Field::StartedShort => {
-                start_time(i64::try_from(host.boot + started).unwrap_or(0), Timestamp::now())
-            }
+            Field::StartedShort => start_time(
+                i64::try_from(host.boot + started).unwrap_or(0),
+                Timestamp::now(),
+            ),
             Field::Tty => terminal(process.tty),
             Field::State => process.state.to_string(),
             Field::Stat => process.stat(),
@@ -450,7 +465,12 @@ fn terminal(number: u64) -> String {
 }
 
 fn clock(seconds: u64) -> String {
-    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 fn elapsed_time(seconds: u64) -> String {
@@ -480,7 +500,10 @@ mod tests {
             assert_eq!(titles(args), full, "{args}");
         }
         for args in ["aux", "-aux", "auxww"] {
-            assert_eq!(titles(args), "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND");
+            assert_eq!(
+                titles(args),
+                "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND"
+            );
         }
         assert_eq!(titles("-e"), "PID TTY TIME CMD");
         assert_eq!(titles("-eo pid,comm"), "PID COMMAND");

@@ -52,9 +52,7 @@ impl NameIndex {
     /// matter) or a unique prefix of an id.
     pub(crate) fn resolve(&self, given: &str) -> Result<String> {
         if given.is_empty() {
-            return Err(Error::bad_parameter(
-                "invalid name or ID supplied: \"\"",
-            ));
+            return Err(Error::bad_parameter("invalid name or ID supplied: \"\""));
         }
         if self.by_id.contains_key(given) {
             return Ok(given.to_owned());
@@ -211,7 +209,10 @@ mod tests {
             index.reserve(&name, &id).expect("free");
         }
         for word in words::ADJECTIVES.iter().chain(words::SURNAMES) {
-            assert!(word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{word}");
+            assert!(
+                word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                "{word}"
+            );
         }
     }
 }

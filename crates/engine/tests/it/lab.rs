@@ -5,7 +5,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 use longshore_api::filters::Filters;
@@ -63,6 +63,43 @@ impl Lab {
         Ok(lab)
     }
 
+    /// Works on an engine that then ends as if it had been killed: its tasks
+    /// vanish wherever they are. Returns the directory it worked on.
+    pub(crate) async fn first_life<F>(
+        work: impl FnOnce(Lab) -> F + Send + 'static,
+    ) -> Result<Arc<TempDir>, Failed>
+    where
+        F: Future<Output = Outcome> + Send,
+    {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()?;
+        let life = runtime.spawn(async move {
+            let lab = Lab::new().await?;
+            let dir = lab.dir.clone();
+            work(lab).await.map(|()| dir)
+        });
+        let outcome = life.await;
+        runtime.shutdown_background();
+        outcome?
+    }
+
+    /// The engine that comes after one that was killed.
+    pub(crate) async fn second_life(dir: Arc<TempDir>) -> Result<Lab, Failed> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match open(&dir).await {
+                Ok(engine) => return Ok(Lab { engine, dir }),
+                // The first one is still vanishing.
+                Err(error) if Instant::now() < deadline && is_held(&error) => {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Imports the static busybox under a name.
     pub(crate) async fn import(&self, name: &str) -> Result<String, Failed> {
         let mut tar = tar::Builder::new(Vec::new());
@@ -70,7 +107,9 @@ impl Lab {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(tar::EntryType::Symlink);
         header.set_size(0);
-        for tool in ["sh", "true", "false", "sleep", "echo", "cat", "id", "env", "ls", "stty"] {
+        for tool in [
+            "sh", "true", "false", "sleep", "echo", "cat", "id", "env", "ls", "stty",
+        ] {
             tar.append_link(&mut header, format!("bin/{tool}"), "busybox")?;
         }
         let request = ImportRequest {
@@ -85,12 +124,16 @@ impl Lab {
 
     /// Creates a container without a network.
     pub(crate) async fn create(&self, name: &str, command: &[&str]) -> Result<String, Failed> {
-        let created = self.engine.containers().create(request(name, command)).await?;
+        let created = self
+            .engine
+            .containers()
+            .create(request(name, command))
+            .await?;
         Ok(created.id)
     }
 
     /// Removes all containers and checks that nothing of them is left.
-    async fn clean(&self) -> Outcome {
+    pub(crate) async fn clean(&self) -> Outcome {
         let containers = self.engine.containers();
         let all = ListQuery {
             all: true,
@@ -128,6 +171,12 @@ pub(crate) async fn open(dir: &TempDir) -> Result<Engine, Failed> {
     };
     let (engine, _) = Engine::open(config, zygote).await?;
     Ok(engine)
+}
+
+fn is_held(error: &Failed) -> bool {
+    error
+        .message()
+        .is_some_and(|text| text.contains("is in use by the engine"))
 }
 
 /// A request for a container without a network.

@@ -8,10 +8,16 @@ use crate::lab::{Lab, Outcome, Test};
 
 pub(crate) fn tests() -> Vec<(&'static str, Test)> {
     vec![
-        ("a_container_runs_and_leaves_its_code", |lab| Box::pin(runs(lab))),
+        ("a_container_runs_and_leaves_its_code", |lab| {
+            Box::pin(runs(lab))
+        }),
         ("output_is_in_the_log", |lab| Box::pin(logs(lab))),
-        ("stop_ends_what_ignores_the_signal", |lab| Box::pin(stop(lab))),
-        ("a_missing_program_is_the_clients_mistake", |lab| Box::pin(missing(lab))),
+        ("stop_ends_what_ignores_the_signal", |lab| {
+            Box::pin(stop(lab))
+        }),
+        ("a_missing_program_is_the_clients_mistake", |lab| {
+            Box::pin(missing(lab))
+        }),
     ]
 }
 
@@ -24,7 +30,11 @@ async fn runs(lab: Lab) -> Outcome {
     let waiting = containers.wait("one", WaitCondition::NextExit)?;
     assert_eq!(containers.start("one").await?, Done::Now);
     assert_eq!(waiting.outcome().await.exit_code, 7);
-    let state = containers.inspect(&id[..12], false).await?.state.ok_or("no state")?;
+    let state = containers
+        .inspect(&id[..12], false)
+        .await?
+        .state
+        .ok_or("no state")?;
     assert_eq!((state.status.as_str(), state.exit_code), ("exited", 7));
     containers.remove("one", false).await?;
     let error = containers.inspect("one", false).await.expect_err("gone");
@@ -59,7 +69,8 @@ pub(crate) async fn log_of(lab: &Lab, name: &str) -> Result<String, libtest_mimi
 
 async fn logs(lab: Lab) -> Outcome {
     let containers = lab.engine.containers();
-    lab.create("talk", &["sh", "-c", "echo out; echo err >&2; id; env"]).await?;
+    lab.create("talk", &["sh", "-c", "echo out; echo err >&2; id; env"])
+        .await?;
     let waiting = containers.wait("talk", WaitCondition::NextExit)?;
     containers.start("talk").await?;
     assert_eq!(waiting.outcome().await.exit_code, 0);
@@ -72,13 +83,21 @@ async fn logs(lab: Lab) -> Outcome {
 
 async fn stop(lab: Lab) -> Outcome {
     let containers = lab.engine.containers();
-    lab.create("stubborn", &["sh", "-c", "trap '' TERM; while true; do sleep 1; done"]).await?;
+    lab.create(
+        "stubborn",
+        &["sh", "-c", "trap '' TERM; while true; do sleep 1; done"],
+    )
+    .await?;
     containers.start("stubborn").await?;
     let running = containers.list(&ListQuery::default(), &Filters::default())?;
     assert_eq!(running.len(), 1);
     assert_eq!(containers.start("stubborn").await?, Done::Already);
     assert_eq!(containers.stop("stubborn", Some(1)).await?, Done::Now);
-    let state = containers.inspect("stubborn", false).await?.state.ok_or("no state")?;
+    let state = containers
+        .inspect("stubborn", false)
+        .await?
+        .state
+        .ok_or("no state")?;
     assert_eq!((state.status.as_str(), state.exit_code), ("exited", 137));
     assert_eq!(containers.stop("stubborn", Some(1)).await?, Done::Already);
     Ok(())
@@ -89,8 +108,15 @@ async fn missing(lab: Lab) -> Outcome {
     lab.create("lost", &["/no/such/program"]).await?;
     let error = containers.start("lost").await.expect_err("no program");
     assert_eq!(error.kind, longshore_engine::error::ErrorKind::BadParameter);
-    assert!(error.message.contains("no such file or directory"), "{error}");
-    let state = containers.inspect("lost", false).await?.state.ok_or("no state")?;
+    assert!(
+        error.message.contains("no such file or directory"),
+        "{error}"
+    );
+    let state = containers
+        .inspect("lost", false)
+        .await?
+        .state
+        .ok_or("no state")?;
     assert_eq!((state.status.as_str(), state.exit_code), ("created", 127));
     Ok(())
 }

@@ -5,6 +5,8 @@
 
 mod lab;
 mod lifecycle;
+mod recovery;
+mod streams;
 
 use std::process::ExitCode;
 
@@ -26,8 +28,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     lab::provide(zygote);
-    let tests: Vec<Trial> = lifecycle::tests()
+    let tests: Vec<Trial> = [lifecycle::tests(), streams::tests(), recovery::tests()]
         .into_iter()
+        .flatten()
         .map(|(name, test)| Trial::test(name, move || lab::run(test)))
         .collect();
     libtest_mimic::run(&arguments, tests).exit_code()

@@ -78,6 +78,9 @@ mod tests {
     #[test]
     fn unknown_names_are_the_clients_mistake() {
         let error = resolve(&["fly".into()], &[], false).expect_err("unknown");
-        assert_eq!(error.message, "invalid CapAdd: unknown capability: \"CAP_FLY\"");
+        assert_eq!(
+            error.message,
+            "invalid CapAdd: unknown capability: \"CAP_FLY\""
+        );
     }
 }

@@ -18,9 +18,7 @@ use std::path::Path;
 
 use crate::stub_types::{ContainerConfig, HostConfig, Mount as WireMount};
 use longshore_runtime::caps::CapabilitySet;
-use longshore_runtime::spec::{
-    ConsoleSize, DeviceSpec, LogDriver, Resources, Rlimit, StdinSpec,
-};
+use longshore_runtime::spec::{ConsoleSize, DeviceSpec, LogDriver, Resources, Rlimit, StdinSpec};
 
 use self::mounts::{Bind, Mount, Propagation, Source};
 use self::namespaces::{Ipc, Join, Network};
@@ -158,7 +156,10 @@ impl Plan {
         let mounts = mounts_of(host)?;
         let mut volumes = Vec::new();
         for target in config.volumes.iter().flat_map(|set| &set.0) {
-            if !mounts.iter().any(|mount| mount.target.as_os_str() == target.as_str()) {
+            if !mounts
+                .iter()
+                .any(|mount| mount.target.as_os_str() == target.as_str())
+            {
                 volumes.push(target.clone());
             }
         }
@@ -341,7 +342,10 @@ fn check_unsupported(host: &HostConfig) -> Result<()> {
         "" | "host" => {}
         _ => return Err(Error::bad_parameter("invalid user namespace mode")),
     }
-    if !matches!(host.runtime.as_deref(), None | Some("" | "runc" | "io.containerd.runc.v2")) {
+    if !matches!(
+        host.runtime.as_deref(),
+        None | Some("" | "runc" | "io.containerd.runc.v2")
+    ) {
         let name = host.runtime.as_deref().unwrap_or_default();
         return Err(Error::bad_parameter(format!(
             "Unknown runtime specified {name}"
@@ -373,14 +377,25 @@ fn mounts_of(host: &HostConfig) -> Result<Vec<Mount>> {
 /// Reads one entry of `Mounts`.
 fn mount_of(mount: &WireMount) -> Result<Mount> {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let (kind, target, source) = (text(&mount.r#type), text(&mount.target), text(&mount.source));
+    let (kind, target, source) = (
+        text(&mount.r#type),
+        text(&mount.target),
+        text(&mount.source),
+    );
     let invalid = |reason: String| {
-        Error::bad_parameter(format!("invalid mount config for type \"{kind}\": {reason}"))
+        Error::bad_parameter(format!(
+            "invalid mount config for type \"{kind}\": {reason}"
+        ))
     };
-    let relative =
-        |path: &str| invalid(format!("invalid mount path: '{path}' mount path must be absolute"));
+    let relative = |path: &str| {
+        invalid(format!(
+            "invalid mount path: '{path}' mount path must be absolute"
+        ))
+    };
     if !matches!(kind.as_str(), "bind" | "tmpfs" | "volume") {
-        return Err(Error::bad_parameter(format!("mount type unknown: \"{kind}\"")));
+        return Err(Error::bad_parameter(format!(
+            "mount type unknown: \"{kind}\""
+        )));
     }
     if target.is_empty() {
         return Err(invalid("field Target must not be empty".into()));
@@ -397,7 +412,9 @@ fn mount_of(mount: &WireMount) -> Result<Mount> {
                 return Err(relative(&source));
             }
             if !Path::new(&source).exists() {
-                return Err(invalid(format!("bind source path does not exist: {source}")));
+                return Err(invalid(format!(
+                    "bind source path does not exist: {source}"
+                )));
             }
             let options = mount.bind_options.as_ref();
             let given = options.and_then(|options| options.propagation.as_deref());
@@ -405,7 +422,9 @@ fn mount_of(mount: &WireMount) -> Result<Mount> {
             Source::Bind {
                 path: mounts::clean(Path::new(&source)),
                 create: false,
-                recursive: !options.and_then(|options| options.non_recursive).unwrap_or(false),
+                recursive: !options
+                    .and_then(|options| options.non_recursive)
+                    .unwrap_or(false),
                 propagation: Propagation::parse(given)
                     .ok_or_else(|| invalid(format!("invalid propagation: {given}")))?,
                 mode: String::new(),
@@ -416,7 +435,9 @@ fn mount_of(mount: &WireMount) -> Result<Mount> {
                 return Err(invalid("field Source must not be specified".into()));
             }
             let given = mount.tmpfs_options.as_ref();
-            let size = given.and_then(|given| given.size_bytes).filter(|size| *size > 0);
+            let size = given
+                .and_then(|given| given.size_bytes)
+                .filter(|size| *size > 0);
             let mode = given.and_then(|given| given.mode).filter(|mode| *mode > 0);
             let options = [
                 size.map(|size| format!("size={size}")),
@@ -441,7 +462,6 @@ fn no_volumes(spec: &str) -> Error {
     ))
 }
 
-
 fn ports_of(config: &ContainerConfig, host: &HostConfig) -> Result<Ports> {
     let bindings: BTreeMap<&str, Vec<GivenBinding<'_>>> = host
         .port_bindings
@@ -460,7 +480,11 @@ fn ports_of(config: &ContainerConfig, host: &HostConfig) -> Result<Ports> {
         })
         .collect();
     let exposed = config.exposed_ports.iter().flat_map(|set| &set.0);
-    Ports::parse(exposed.map(String::as_str), &bindings, host.publish_all_ports)
+    Ports::parse(
+        exposed.map(String::as_str),
+        &bindings,
+        host.publish_all_ports,
+    )
 }
 
 fn log_of(host: &HostConfig) -> Result<LogPlan> {
@@ -489,12 +513,13 @@ fn log_of(host: &HostConfig) -> Result<LogPlan> {
     for (key, value) in given.config.iter().flatten() {
         match key.as_str() {
             "max-size" if driver == LogDriver::JsonFile => {
-                plan.max_size = match value.as_str() {
-                    "-1" => None,
-                    text => Some(resources::parse_size(text).ok_or_else(|| {
-                        Error::bad_parameter(format!("invalid size: '{text}'"))
-                    })?),
-                };
+                plan.max_size =
+                    match value.as_str() {
+                        "-1" => None,
+                        text => Some(resources::parse_size(text).ok_or_else(|| {
+                            Error::bad_parameter(format!("invalid size: '{text}'"))
+                        })?),
+                    };
             }
             "max-file" if driver == LogDriver::JsonFile => {
                 plan.max_file = value
@@ -509,7 +534,11 @@ fn log_of(host: &HostConfig) -> Result<LogPlan> {
             _ => {
                 return Err(Error::bad_parameter(format!(
                     "unknown log opt '{key}' for {} log driver",
-                    if driver == LogDriver::None { "none" } else { "json-file" }
+                    if driver == LogDriver::None {
+                        "none"
+                    } else {
+                        "json-file"
+                    }
                 )));
             }
         }

@@ -132,14 +132,37 @@ pub(crate) fn parse_tmpfs(target: &str, options: &str) -> Result<Mount> {
         let name = option.split('=').next().unwrap_or_default();
         let flag = matches!(
             option.as_str(),
-            "ro" | "rw" | "exec" | "noexec" | "suid" | "nosuid" | "dev" | "nodev" | "atime"
-                | "noatime" | "diratime" | "nodiratime" | "relatime" | "norelatime"
-                | "strictatime" | "nostrictatime" | "sync" | "async" | "dirsync" | "private"
-                | "rprivate" | "slave" | "rslave" | "shared" | "rshared" | "unbindable"
+            "ro" | "rw"
+                | "exec"
+                | "noexec"
+                | "suid"
+                | "nosuid"
+                | "dev"
+                | "nodev"
+                | "atime"
+                | "noatime"
+                | "diratime"
+                | "nodiratime"
+                | "relatime"
+                | "norelatime"
+                | "strictatime"
+                | "nostrictatime"
+                | "sync"
+                | "async"
+                | "dirsync"
+                | "private"
+                | "rprivate"
+                | "slave"
+                | "rslave"
+                | "shared"
+                | "rshared"
+                | "unbindable"
                 | "runbindable"
         );
-        let value = matches!(name, "size" | "mode" | "uid" | "gid" | "nr_inodes" | "nr_blocks")
-            && option.contains('=');
+        let value = matches!(
+            name,
+            "size" | "mode" | "uid" | "gid" | "nr_inodes" | "nr_blocks"
+        ) && option.contains('=');
         if !flag && !value {
             return Err(Error::bad_parameter(format!(
                 "Invalid tmpfs option \"{option}\""
@@ -156,7 +179,10 @@ pub(crate) fn parse_tmpfs(target: &str, options: &str) -> Result<Mount> {
 /// Refuses two mounts on one target.
 pub(crate) fn check_duplicates(mounts: &[Mount]) -> Result<()> {
     for (index, mount) in mounts.iter().enumerate() {
-        if mounts[..index].iter().any(|other| other.target == mount.target) {
+        if mounts[..index]
+            .iter()
+            .any(|other| other.target == mount.target)
+        {
             return Err(Error::bad_parameter(format!(
                 "Duplicate mount point: {}",
                 mount.target.display()
@@ -273,7 +299,10 @@ mod tests {
     fn wrong_binds() {
         let text = |spec| parse_bind(spec).expect_err(spec).message;
         for spec in ["", ":", "/a:", ":/b", "/a:/b:ro:x", "/a:ro", "/a::ro"] {
-            assert_eq!(text(spec), format!("invalid volume specification: '{spec}'"));
+            assert_eq!(
+                text(spec),
+                format!("invalid volume specification: '{spec}'")
+            );
         }
         assert_eq!(text("/a:/b:up"), "invalid mode: up");
         assert_eq!(text("/a:/b:ro,rw"), "invalid mode: ro,rw");

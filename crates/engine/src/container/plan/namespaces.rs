@@ -25,7 +25,10 @@ impl Join {
             None if mode.is_empty() => Ok(Join::Own),
             None if mode == "host" => Ok(Join::Host),
             Some(("container", name)) if !name.is_empty() => Ok(Join::Container(name.to_owned())),
-            _ => Err(Error::bad_parameter(format!("invalid {} mode", what.to_uppercase()))),
+            _ => Err(Error::bad_parameter(format!(
+                "invalid {} mode",
+                what.to_uppercase()
+            ))),
         }
     }
 
@@ -141,10 +144,14 @@ impl Network {
     }
 
     /// Refuses options that mean nothing in this mode.
-    pub(crate) fn check(&self, config: &ContainerConfig, host: &HostConfig, ports: &Ports) -> Result<()> {
-        let conflict = |what: &str| {
-            Err(Error::bad_parameter(format!("conflicting options: {what}")))
-        };
+    pub(crate) fn check(
+        &self,
+        config: &ContainerConfig,
+        host: &HostConfig,
+        ports: &Ports,
+    ) -> Result<()> {
+        let conflict =
+            |what: &str| Err(Error::bad_parameter(format!("conflicting options: {what}")));
         if let Network::Container(_) = self {
             if !config.hostname.is_empty() {
                 return conflict("hostname and the network mode");
@@ -155,13 +162,21 @@ impl Network {
             if !list(&host.extra_hosts).is_empty() {
                 return conflict("custom host-to-IP mapping and the network mode");
             }
-            if config.mac_address.as_deref().is_some_and(|mac| !mac.is_empty()) {
+            if config
+                .mac_address
+                .as_deref()
+                .is_some_and(|mac| !mac.is_empty())
+            {
                 return conflict("mac-address and the network mode");
             }
             if !ports.published.is_empty() {
                 return conflict("port publishing and the container type network mode");
             }
-            if config.exposed_ports.as_ref().is_some_and(|set| !set.0.is_empty()) {
+            if config
+                .exposed_ports
+                .as_ref()
+                .is_some_and(|set| !set.0.is_empty())
+            {
                 return conflict("port exposing and the container type network mode");
             }
         }
@@ -169,7 +184,10 @@ impl Network {
             return conflict("mac-address and the network mode");
         }
         for host in list(&host.extra_hosts) {
-            if !host.split_once(':').is_some_and(|(name, _)| !name.is_empty()) {
+            if !host
+                .split_once(':')
+                .is_some_and(|(name, _)| !name.is_empty())
+            {
                 return Err(Error::bad_parameter(format!(
                     "bad format for add-host: \"{host}\""
                 )));
@@ -218,7 +236,10 @@ mod tests {
     #[test]
     fn modes() {
         assert_eq!(Network::parse("default"), Ok(Network::Bridge));
-        assert_eq!(Network::parse("container:a"), Ok(Network::Container("a".into())));
+        assert_eq!(
+            Network::parse("container:a"),
+            Ok(Network::Container("a".into()))
+        );
         assert_eq!(Network::parse("mine"), Ok(Network::Named("mine".into())));
         assert!(Network::parse("container:").is_err());
         assert_eq!(Ipc::parse("shareable"), Ok(Ipc::Shareable));

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 /// Transport of a port.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Protocol {
     /// TCP.
@@ -106,7 +104,11 @@ impl Ports {
         }
         if publish_all {
             for port in &ports.exposed {
-                if !ports.published.iter().any(|published| published.port == *port) {
+                if !ports
+                    .published
+                    .iter()
+                    .any(|published| published.port == *port)
+                {
                     ports.published.push(Publish {
                         port: *port,
                         address: None,
@@ -133,7 +135,9 @@ pub(crate) fn parse_ports(spec: &str) -> Result<Vec<Port>> {
     if first == 0 {
         return Err(invalid());
     }
-    Ok((first..=last).map(|number| Port { number, protocol }).collect())
+    Ok((first..=last)
+        .map(|number| Port { number, protocol })
+        .collect())
 }
 
 fn parse_host_port(text: &str) -> Result<Option<(u16, u16)>> {
@@ -155,7 +159,9 @@ fn parse_address(text: &str) -> Result<Option<IpAddr>> {
     }
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     bare.parse().map(Some).map_err(|_| {
-        Error::bad_parameter(format!("invalid port specification: invalid IP address: {text}"))
+        Error::bad_parameter(format!(
+            "invalid port specification: invalid IP address: {text}"
+        ))
     })
 }
 

@@ -20,7 +20,10 @@ pub(crate) fn parse(host: &HostConfig) -> Result<Resources> {
     let unsigned = |value: i64| u64::try_from(value).ok().filter(|value| *value > 0);
     let text = |value: &str| (!value.is_empty()).then(|| value.to_owned());
     let (period, quota) = match host.nano_cpus {
-        0 => (unsigned(host.cpu_period), Some(host.cpu_quota).filter(|quota| *quota != 0)),
+        0 => (
+            unsigned(host.cpu_period),
+            Some(host.cpu_quota).filter(|quota| *quota != 0),
+        ),
         // A tenth of a second, shared by so many billionths of a processor.
         nano => (Some(100_000), Some(nano / 10_000)),
     };
@@ -57,8 +60,22 @@ pub(crate) fn parse(host: &HostConfig) -> Result<Resources> {
 /// Reads the limits of processes.
 pub(crate) fn rlimits(host: &HostConfig) -> Result<Vec<Rlimit>> {
     const NAMES: [&str; 16] = [
-        "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile",
-        "nproc", "rss", "rtprio", "rttime", "sigpending", "stack",
+        "as",
+        "core",
+        "cpu",
+        "data",
+        "fsize",
+        "locks",
+        "memlock",
+        "msgqueue",
+        "nice",
+        "nofile",
+        "nproc",
+        "rss",
+        "rtprio",
+        "rttime",
+        "sigpending",
+        "stack",
     ];
     list(&host.ulimits)
         .iter()
@@ -134,7 +151,9 @@ pub(crate) fn device_rules(host: &HostConfig) -> Result<Vec<String>> {
 pub(crate) fn parse_size(text: &str) -> Option<u64> {
     let lower = text.trim().to_ascii_lowercase();
     let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = lower[digits.len()..].trim_end_matches("ib").trim_end_matches('b');
+    let unit = lower[digits.len()..]
+        .trim_end_matches("ib")
+        .trim_end_matches('b');
     let shift = match unit {
         "" => 0,
         "k" => 10,
@@ -159,7 +178,9 @@ fn check_memory(host: &HostConfig) -> Result<()> {
         return refuse("Minimum memoryswap limit should be larger than memory limit, see usage");
     }
     if memory == 0 && swap > 0 {
-        return refuse("You should always set the Memory limit when using Memoryswap limit, see usage");
+        return refuse(
+            "You should always set the Memory limit when using Memoryswap limit, see usage",
+        );
     }
     if let Some(swappiness) = host.memory_swappiness
         && !(-1..=100).contains(&swappiness)
@@ -210,7 +231,10 @@ fn check_cpu(host: &HostConfig) -> Result<()> {
     if host.cpu_quota > 0 && host.cpu_quota < 1_000 {
         return refuse("CPU cfs quota can not be less than 1ms (i.e. 1000)".into());
     }
-    for (what, given) in [("CPU", &host.cpuset_cpus), ("memory nodes", &host.cpuset_mems)] {
+    for (what, given) in [
+        ("CPU", &host.cpuset_cpus),
+        ("memory nodes", &host.cpuset_mems),
+    ] {
         if !is_number_list(given) {
             let kind = if what == "CPU" { "cpus" } else { "mems" };
             return refuse(format!("Invalid value {given} for cpuset {kind}"));
@@ -302,7 +326,9 @@ mod tests {
             text(|host| (host.nano_cpus, host.cpu_quota) = (1_000_000_000, 1000)),
             "Conflicting options: Nano CPUs and CPU Quota cannot both be set"
         );
-        assert!(text(|host| host.nano_cpus = i64::MAX).starts_with("Range of CPUs is from 0.01 to "));
+        assert!(
+            text(|host| host.nano_cpus = i64::MAX).starts_with("Range of CPUs is from 0.01 to ")
+        );
         assert_eq!(
             text(|host| host.cpuset_cpus = "a".into()),
             "Invalid value a for cpuset cpus"
@@ -328,7 +354,12 @@ mod tests {
 
     #[test]
     fn sizes() {
-        for (text, bytes) in [("1024", 1024), ("10m", 10 << 20), ("1.5KB", 1536), ("1GiB", 1 << 30)] {
+        for (text, bytes) in [
+            ("1024", 1024),
+            ("10m", 10 << 20),
+            ("1.5KB", 1536),
+            ("1GiB", 1 << 30),
+        ] {
             assert_eq!(parse_size(text), Some(bytes), "{text}");
         }
         for text in ["", "m", "1x", "-1"] {
@@ -341,7 +372,15 @@ mod tests {
         for rule in ["c 1:3 rwm", "a *:* r", "b 8:* rm"] {
             assert!(is_device_rule(rule), "{rule}");
         }
-        for rule in ["", "c 1:3", "d 1:3 r", "c 1 r", "c 1:3 x", "c 1:3 rwmr", "c a:3 r"] {
+        for rule in [
+            "",
+            "c 1:3",
+            "d 1:3 r",
+            "c 1 r",
+            "c 1:3 x",
+            "c 1:3 rwmr",
+            "c a:3 r",
+        ] {
             assert!(!is_device_rule(rule), "{rule}");
         }
     }

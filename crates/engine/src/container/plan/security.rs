@@ -58,9 +58,13 @@ pub(crate) fn parse(options: &[String]) -> Result<SecurityOptions> {
                 parsed.seccomp = match value {
                     "unconfined" => SeccompChoice::Unconfined,
                     "builtin" | "default" => SeccompChoice::Builtin,
-                    json => SeccompChoice::Profile(serde_json::from_str(json).map_err(|error| {
-                        Error::bad_parameter(format!("Decoding seccomp profile failed: {error}"))
-                    })?),
+                    json => {
+                        SeccompChoice::Profile(serde_json::from_str(json).map_err(|error| {
+                            Error::bad_parameter(format!(
+                                "Decoding seccomp profile failed: {error}"
+                            ))
+                        })?)
+                    }
                 };
             }
             // Without the security module these say nothing that is not so.
@@ -106,7 +110,13 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for bad in ["fly", "fly=high", "seccomp={", "no-new-privileges=maybe", "apparmor=mine"] {
+        for bad in [
+            "fly",
+            "fly=high",
+            "seccomp={",
+            "no-new-privileges=maybe",
+            "apparmor=mine",
+        ] {
             assert!(options(&[bad]).is_err(), "{bad}");
         }
     }

@@ -40,9 +40,15 @@ pub(crate) fn parse(given: &str) -> Result<i32> {
         "RTMAX" => Ok(LAST_REALTIME),
         _ => {
             let number = if let Some(offset) = name.strip_prefix("RTMIN+") {
-                offset.parse::<i32>().ok().map(|n| FIRST_REALTIME.saturating_add(n))
+                offset
+                    .parse::<i32>()
+                    .ok()
+                    .map(|n| FIRST_REALTIME.saturating_add(n))
             } else if let Some(offset) = name.strip_prefix("RTMAX-") {
-                offset.parse::<i32>().ok().map(|n| LAST_REALTIME.saturating_sub(n))
+                offset
+                    .parse::<i32>()
+                    .ok()
+                    .map(|n| LAST_REALTIME.saturating_sub(n))
             } else {
                 None
             };
@@ -73,7 +79,9 @@ mod tests {
         ] {
             assert_eq!(parse(given).expect(given), number);
         }
-        for given in ["", "0", "65", "-1", "SIGNO", "SIG", "RTMIN+31", "RTMAX--1", "RTMIN-1"] {
+        for given in [
+            "", "0", "65", "-1", "SIGNO", "SIG", "RTMIN+31", "RTMAX--1", "RTMIN-1",
+        ] {
             let error = parse(given).expect_err(given);
             assert_eq!(error.message, format!("Invalid signal: {given}"));
         }

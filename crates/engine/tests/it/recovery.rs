@@ -1,0 +1,146 @@
+//! The daemon dies and comes back.
+
+use longshore_engine::container::{CreateRequest, Done, WaitCondition};
+
+use crate::lab::{Lab, Outcome, Test, request};
+use crate::lifecycle::log_of;
+
+pub(crate) fn tests() -> Vec<(&'static str, Test)> {
+    vec![
+        ("containers_outlive_the_daemon", |lab| {
+            Box::pin(outlive(lab))
+        }),
+        ("restart_policies", |lab| Box::pin(restarts(lab))),
+        ("auto_remove_removes_after_the_end", |lab| {
+            Box::pin(auto_remove(lab))
+        }),
+        ("a_broken_record_is_put_aside", |lab| Box::pin(broken(lab))),
+    ]
+}
+
+async fn outlive(_: Lab) -> Outcome {
+    let dir = Lab::first_life(|lab| async move {
+        lab.create(
+            "long",
+            &["sh", "-c", "while true; do echo tick; sleep 0.1; done"],
+        )
+        .await?;
+        lab.create("short", &["sh", "-c", "sleep 1; exit 9"])
+            .await?;
+        lab.create("idle", &["true"]).await?;
+        lab.engine.containers().start("long").await?;
+        lab.engine.containers().start("short").await?;
+        Ok(())
+    })
+    .await?;
+    let lab = Lab::second_life(dir).await?;
+    let containers = lab.engine.containers();
+    let state = containers
+        .inspect("long", false)
+        .await?
+        .state
+        .ok_or("no state")?;
+    assert!(state.running);
+    assert!(std::fs::exists(format!("/proc/{}", state.pid))?);
+    let waiting = containers.wait("short", WaitCondition::NotRunning)?;
+    assert_eq!(waiting.outcome().await.exit_code, 9);
+    let state = containers
+        .inspect("idle", false)
+        .await?
+        .state
+        .ok_or("no state")?;
+    assert_eq!(state.status, "created");
+    assert_eq!(containers.stop("long", Some(0)).await?, Done::Now);
+    assert!(log_of(&lab, "long").await?.contains("tick\n"));
+    let error = lab
+        .create("idle", &["true"])
+        .await
+        .err()
+        .ok_or("the name was free")?;
+    assert!(
+        error
+            .message()
+            .is_some_and(|text| text.starts_with("Conflict."))
+    );
+    lab.clean().await
+}
+
+fn with_policy(name: &str, policy: &str, count: i64, command: &[&str]) -> CreateRequest {
+    let mut request = request(name, command);
+    let host = request.host_config.get_or_insert_default();
+    host.restart_policy.name = policy.into();
+    host.restart_policy.maximum_retry_count = count;
+    request
+}
+
+async fn restarts(lab: Lab) -> Outcome {
+    let containers = lab.engine.containers();
+    containers
+        .create(with_policy(
+            "twice",
+            "on-failure",
+            2,
+            &["sh", "-c", "exit 3"],
+        ))
+        .await?;
+    containers.start("twice").await?;
+    let ended = containers
+        .wait("twice", WaitCondition::NotRunning)?
+        .outcome()
+        .await;
+    assert_eq!(ended.exit_code, 3);
+    let inspected = containers.inspect("twice", false).await?;
+    assert_eq!(inspected.restart_count, 2);
+    containers
+        .create(with_policy("always", "always", 0, &["true"]))
+        .await?;
+    containers.start("always").await?;
+    for _ in 0..2 {
+        containers
+            .wait("always", WaitCondition::NextExit)?
+            .outcome()
+            .await;
+    }
+    containers.stop("always", Some(1)).await?;
+    let state = containers
+        .inspect("always", false)
+        .await?
+        .state
+        .ok_or("no state")?;
+    assert_eq!(state.status, "exited");
+    Ok(())
+}
+
+async fn auto_remove(lab: Lab) -> Outcome {
+    let containers = lab.engine.containers();
+    let mut request = request("brief", &["sh", "-c", "exit 4"]);
+    request.host_config.get_or_insert_default().auto_remove = true;
+    containers.create(request).await?;
+    let waiting = containers.wait("brief", WaitCondition::Removed)?;
+    containers.start("brief").await?;
+    assert_eq!(waiting.outcome().await.exit_code, 4);
+    assert!(containers.inspect("brief", false).await.is_err());
+    Ok(())
+}
+
+async fn broken(_: Lab) -> Outcome {
+    let dir = Lab::first_life(|lab| async move {
+        let id = lab.create("bad", &["true"]).await?;
+        lab.create("good", &["true"]).await?;
+        let record = lab
+            .dir
+            .path()
+            .join("data/containers")
+            .join(&id)
+            .join("config.json");
+        Ok(std::fs::write(&record, "{")?)
+    })
+    .await?;
+    let lab = Lab::second_life(dir).await?;
+    let containers = lab.engine.containers();
+    assert!(containers.inspect("good", false).await.is_ok());
+    let aside = containers.quarantined();
+    assert_eq!(aside.len(), 1);
+    assert!(aside[0].place.join("config.json").exists());
+    lab.clean().await
+}
