@@ -73,7 +73,7 @@ pub struct Start {
 /// the caller still has to wait for it.
 pub fn create(spec: &ContainerSpec, stdio: Stdio) -> Result<Init, CreateError> {
     let filter = seccomp::instructions(&spec.seccomp, spec.process.capabilities)?;
-    let joins = Joins::open(&spec.namespaces)?;
+    let joins = Joins::open(&spec.namespaces, spec.shm)?;
     let nodes = dev::find(&spec.devices)?;
     let rules: Vec<_> = nodes.iter().map(dev::Node::rule).collect();
     let cgroup = Cgroup::create(&spec.cgroup, &spec.id, &rules)?;

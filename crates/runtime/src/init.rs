@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use nix::sys::prctl;
 use rustix::fs::{self, FileType, Gid, Mode, OFlags, Uid};
 use rustix::mount::MountAttrFlags;
-use rustix::process::{Pid, PidfdFlags, getpid, pidfd_open};
+use rustix::process::getpid;
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer};
 use rustix::system;
 use rustix::termios::{Winsize, tcsetwinsize};
@@ -83,6 +83,8 @@ fn set_up<'a>(plan: &Plan<'a>, line: &Line) -> Result<(Prepared<'a>, bool), Crea
     // Nobody in a shared pid namespace looks into this process.
     prctl::set_dumpable(false).step(|| "set dumpable")?;
     rustix::process::setsid().step(|| "setsid")?;
+    // Files made on the way get exactly the modes asked for.
+    rustix::process::umask(Mode::empty());
     if let Stdio::Pipes {
         stdin,
         stdout,
@@ -157,7 +159,12 @@ impl FromHost {
                 mounts::propagate(&tree, Propagation::Private).step(|| "make /dev/shm private")?;
                 Some(tree)
             }
-            Shm::Of(pid) => Some(shm_of(pid).step(|| format!("join /dev/shm of process {pid}"))?),
+            Shm::Of(pid) => match &plan.joins.shm {
+                Some(owner) => {
+                    Some(shm_of(owner).step(|| format!("join /dev/shm of process {pid}"))?)
+                }
+                None => None,
+            },
         };
         let mut cgroups = Vec::new();
         for (name, directory) in plan.cgroup.views() {
@@ -207,9 +214,7 @@ fn open_bind(mount: &MountSpec) -> Result<Option<OwnedFd>, CreateError> {
 
 /// A copy of the `/dev/shm` mount that another process sees. A mount can only
 /// be copied from within its namespace, so this process visits it.
-fn shm_of(pid: i32) -> io::Result<OwnedFd> {
-    let pid = Pid::from_raw(pid).ok_or(io::ErrorKind::InvalidInput)?;
-    let owner = pidfd_open(pid, PidfdFlags::empty())?;
+fn shm_of(owner: &OwnedFd) -> io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     let home = fs::open("/proc/self/ns/mnt", flags, Mode::empty())?;
     move_into_thread_name_spaces(owner.as_fd(), ThreadNameSpaceType::MOUNT)?;

@@ -9,7 +9,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 
 use crate::error::{CreateError, CreateErrorKind, Step};
-use crate::spec::{Namespaces, NsMode};
+use crate::spec::{Namespaces, NsMode, Shm};
 
 /// `CLONE_NEW*` bits for clone3: everything new except the cgroup namespace,
 /// which a process can enter only once it is in its cgroup.
@@ -35,13 +35,19 @@ pub(crate) struct Joins {
     /// The owner of the pid namespace; joined by the parent, since the pid
     /// namespace of a process is decided at birth.
     pub(crate) pid: Option<OwnedFd>,
+    /// The owner of the shared `/dev/shm`.
+    pub(crate) shm: Option<OwnedFd>,
     others: Vec<(OwnedFd, ThreadNameSpaceType)>,
 }
 
 impl Joins {
-    /// Opens the owners of all namespaces of `spec` that are shared.
-    pub(crate) fn open(spec: &Namespaces) -> Result<Self, CreateError> {
+    /// Opens the owners of all namespaces of `spec` that are shared. Must be
+    /// done where their process ids mean them: outside the container.
+    pub(crate) fn open(spec: &Namespaces, shm: Shm) -> Result<Self, CreateError> {
         let mut joins = Self::default();
+        if let Shm::Of(pid) = shm {
+            joins.shm = Some(open_owner(pid)?);
+        }
         if let NsMode::Of(pid) = spec.pid {
             joins.pid = Some(open_owner(pid)?);
         }

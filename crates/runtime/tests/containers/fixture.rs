@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio as Child};
@@ -11,13 +12,28 @@ use std::time::Duration;
 
 use longshore_runtime::caps::CapabilitySet;
 use longshore_runtime::container::{self, Stdio};
+use longshore_runtime::error::CreateError;
+use longshore_runtime::exec;
 use longshore_runtime::masks;
 use longshore_runtime::spec::{
     CgroupSpec, ContainerSpec, LogDriver, LogSpec, Namespaces, NsMode, ProcessSpec, Resources,
     RootfsSpec, Seccomp, Shm, StdinSpec,
 };
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
+
+/// One trial for each named function of a module.
+macro_rules! trials {
+    ($($name:ident),* $(,)?) => {
+        pub(crate) fn trials() -> Vec<libtest_mimic::Trial> {
+            vec![$(libtest_mimic::Trial::test(
+                concat!(module_path!(), "::", stringify!($name)),
+                || { $name(); Ok(()) },
+            )),*]
+        }
+    };
+}
 
 /// First argument of this program when it is to be a shim.
 pub(crate) const SHIM_ROLE: &str = "in-the-role-of-a-shim";
@@ -35,6 +51,14 @@ pub(crate) struct Outcome {
     /// What it wrote, and what a shim in trouble wrote.
     #[serde(skip)]
     pub(crate) stderr: String,
+}
+
+/// What a shim is told.
+#[derive(Serialize, Deserialize)]
+struct Job {
+    spec: ContainerSpec,
+    /// Run this in the container and end with it.
+    exec: Option<ProcessSpec>,
 }
 
 /// A root file system and the specification to run it with.
@@ -88,7 +112,30 @@ impl Fixture {
 
     /// Runs the container to its end.
     pub(crate) fn run(&self) -> Outcome {
-        let spec = serde_json::to_vec(&self.spec).expect("plain data");
+        self.run_job(None)
+    }
+
+    /// Runs the container, and in it `script` in a further shell; answers what
+    /// came of that. Both write to the same streams.
+    pub(crate) fn exec(&self, script: &str) -> Outcome {
+        let args = ["sh", "-c", script].map(str::to_owned).to_vec();
+        self.exec_process(ProcessSpec {
+            args,
+            ..self.spec.process.clone()
+        })
+    }
+
+    /// The same with any process.
+    pub(crate) fn exec_process(&self, process: ProcessSpec) -> Outcome {
+        self.run_job(Some(process))
+    }
+
+    fn run_job(&self, exec: Option<ProcessSpec>) -> Outcome {
+        let job = Job {
+            spec: self.spec.clone(),
+            exec,
+        };
+        let job = serde_json::to_vec(&job).expect("plain data");
         let result = self.dir.path().join("result");
         let mut shim = Command::new(std::env::current_exe().expect("own path"))
             .arg(SHIM_ROLE)
@@ -99,7 +146,7 @@ impl Fixture {
             .spawn()
             .expect("start shim");
         let mut stdin = shim.stdin.take().expect("piped");
-        stdin.write_all(&spec).expect("hand over the specification");
+        stdin.write_all(&job).expect("hand over the job");
         drop(stdin);
         let output = shim.wait_with_output().expect("shim ends");
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -172,15 +219,13 @@ fn spec(id: String, dir: &Path, lower: Vec<std::path::PathBuf>) -> ContainerSpec
     }
 }
 
-/// Reads a specification, runs the container, and writes what came of it to
+/// Reads a job, runs the container, and writes what came of it to
 /// the file named by the second argument.
 pub(crate) fn shim() -> ExitCode {
     let mut text = Vec::new();
-    std::io::stdin()
-        .read_to_end(&mut text)
-        .expect("a specification");
-    let spec: ContainerSpec = serde_json::from_slice(&text).expect("a specification");
-    let outcome = match live(&spec) {
+    io::stdin().read_to_end(&mut text).expect("a job");
+    let job: Job = serde_json::from_slice(&text).expect("a job");
+    let outcome = match live(&job) {
         Ok(code) => Outcome {
             code,
             ..Outcome::default()
@@ -195,36 +240,59 @@ pub(crate) fn shim() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn live(spec: &ContainerSpec) -> Result<i32, longshore_runtime::error::CreateError> {
-    use rustix::process::{WaitId, WaitIdOptions, waitid};
-    use std::os::fd::AsFd;
-
-    let stdio = if spec.process.tty {
-        Stdio::Pty
-    } else {
-        Stdio::Pipes {
-            stdin: fs::File::open("/dev/null").expect("null").into(),
-            stdout: std::io::stdout().as_fd().try_clone_to_owned().expect("dup"),
-            stderr: std::io::stderr().as_fd().try_clone_to_owned().expect("dup"),
-        }
-    };
-    let mut init = container::create(spec, stdio)?;
+fn live(job: &Job) -> Result<i32, CreateError> {
+    let spec = &job.spec;
+    let mut init = container::create(spec, stdio(&spec.process))?;
     let started = init.start();
-    if let Some(console) = init.console.take() {
-        // Reading ends with EIO when the last program has closed its side.
-        let mut console = fs::File::from(console);
-        let mut output = std::io::stdout();
-        let _ = std::io::copy(&mut console, &mut output);
+    let mut ended = None;
+    if let (Some(process), Ok(())) = (&job.exec, &started) {
+        let container = exec::Running {
+            spec,
+            pidfd: init.pidfd.as_fd(),
+            cgroup: &init.cgroup,
+        };
+        ended = Some(
+            exec::spawn(container, process, stdio(process)).map(|mut exec| {
+                drain(exec.console.take());
+                wait(&exec.pidfd)
+            }),
+        );
+        init.cgroup.kill_all().expect("kill");
     }
-    let status = waitid(WaitId::PidFd(init.pidfd.as_fd()), WaitIdOptions::EXITED)
-        .expect("wait")
-        .expect("it ended");
+    drain(init.console.take());
+    let code = wait(&init.pidfd);
     init.cgroup
         .remove(Duration::from_secs(5))
         .expect("the cgroup is empty");
     started?;
-    Ok(status
+    ended.unwrap_or(Ok(code))
+}
+
+fn stdio(process: &ProcessSpec) -> Stdio {
+    if process.tty {
+        return Stdio::Pty;
+    }
+    Stdio::Pipes {
+        stdin: fs::File::open("/dev/null").expect("null").into(),
+        stdout: io::stdout().as_fd().try_clone_to_owned().expect("dup"),
+        stderr: io::stderr().as_fd().try_clone_to_owned().expect("dup"),
+    }
+}
+
+/// Copies what comes out of a terminal until its last program has ended, which
+/// the kernel tells by an error.
+fn drain(console: Option<OwnedFd>) {
+    if let Some(console) = console {
+        let _ = io::copy(&mut fs::File::from(console), &mut io::stdout());
+    }
+}
+
+fn wait(process: &OwnedFd) -> i32 {
+    let status = waitid(WaitId::PidFd(process.as_fd()), WaitIdOptions::EXITED)
+        .expect("wait")
+        .expect("it ended");
+    status
         .exit_status()
         .or_else(|| status.terminating_signal().map(|signal| 128 + signal))
-        .expect("an end") as i32)
+        .expect("an end")
 }
