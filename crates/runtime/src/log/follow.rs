@@ -66,6 +66,10 @@ impl Follower {
     }
 
     /// The next line. Never blocks.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it says more than an iterator can"
+    )]
     pub fn next(&mut self) -> io::Result<Next> {
         loop {
             if let Some(entry) = self.reader.next()? {

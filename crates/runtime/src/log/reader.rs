@@ -76,6 +76,10 @@ impl Reader {
 
     /// The next line, or `None` when there is none now. More may be written
     /// later, unless [`Self::past_until`].
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "None now may be a line later"
+    )]
     pub fn next(&mut self) -> io::Result<Option<Entry>> {
         while !self.past_until {
             let Some(line) = self.next_line()? else {

@@ -114,10 +114,7 @@ impl Shim<'_> {
     /// all of it is taken, however much waits already.
     pub(super) fn read_client(&mut self, key: ClientKey, hung_up: bool) {
         let mut buffer = std::mem::take(&mut self.buffer);
-        loop {
-            let Some(client) = self.clients.get_mut(&key) else {
-                break;
-            };
+        while let Some(client) = self.clients.get_mut(&key) {
             if client.input_ended {
                 break;
             }

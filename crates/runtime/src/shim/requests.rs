@@ -49,11 +49,7 @@ impl Shim<'_> {
             Request::State => Ok(Reply::State(Box::new(self.state()))),
             Request::Start => return self.start(key),
             Request::Signal { signal, exec } => self.signal(signal, exec.as_deref()),
-            Request::KillAll => self
-                .cgroup()
-                .kill_all()
-                .map(|()| Reply::Done)
-                .map_err(|error| other(format!("kill all processes: {error}"))),
+            Request::KillAll => self.kill_all(),
             Request::Attach(streams) => return self.attach(key, streams),
             Request::Exec(request) => return self.exec(key, *request),
             Request::Resize { exec, size } => self.resize(exec.as_deref(), size),
@@ -144,11 +140,26 @@ impl Shim<'_> {
             }
             Err(error) => return Err(other(format!("send signal {signal}: {error}"))),
         }
-        if self.paused && signal == nix::libc::SIGKILL {
-            // A frozen process dies only when it is thawed.
-            self.freeze(false)?;
+        if signal == nix::libc::SIGKILL {
+            self.thaw_to_die()?;
         }
         Ok(Reply::Done)
+    }
+
+    fn kill_all(&mut self) -> Result<Reply, Failure> {
+        self.cgroup()
+            .kill_all()
+            .map_err(|error| other(format!("kill all processes: {error}")))?;
+        self.thaw_to_die()?;
+        Ok(Reply::Done)
+    }
+
+    /// A frozen process that was killed dies only when it is thawed.
+    fn thaw_to_die(&mut self) -> Result<(), Failure> {
+        if self.paused {
+            self.freeze(false)?;
+        }
+        Ok(())
     }
 
     fn resize(&self, exec: Option<&str>, size: ConsoleSize) -> Result<Reply, Failure> {

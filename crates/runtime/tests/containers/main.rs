@@ -11,24 +11,38 @@ mod fixture;
 mod basics;
 mod isolation;
 mod life;
+mod probe;
+mod reference;
 mod refusals;
+mod streams;
 mod supervised;
+mod survival;
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
-    // In the zygote and the shims forked from it this never returns.
-    supervised::start_zygote();
     if std::env::args().nth(1).as_deref() == Some(fixture::SHIM_ROLE) {
         return fixture::shim();
     }
+    if std::env::args().nth(1).as_deref() == Some(probe::ROLE) {
+        probe::print();
+        return ExitCode::SUCCESS;
+    }
+    if std::env::args().nth(1).as_deref() == Some(survival::DAEMON_ROLE) {
+        return survival::daemon();
+    }
+    // In the zygote and the shims forked from it this never returns.
+    supervised::start_zygote();
     let arguments = Arguments::from_args();
     let mut trials = basics::trials();
     trials.extend(isolation::trials());
+    trials.extend(reference::trials());
     trials.extend(refusals::trials());
     trials.extend(life::trials());
+    trials.extend(streams::trials());
+    trials.extend(survival::trials());
     if !nix::unistd::geteuid().is_root() {
         trials = trials
             .iter()

@@ -11,7 +11,7 @@ use longshore_runtime::channel::{
 };
 use longshore_runtime::log::reader::{Query, read_all};
 use longshore_runtime::recover;
-use longshore_runtime::spec::{LogDriver, ProcessSpec};
+use longshore_runtime::spec::{ConsoleSize, LogDriver, ProcessSpec};
 use longshore_runtime::zygote::Zygote;
 
 use crate::fixture::Fixture;
@@ -30,7 +30,7 @@ pub(crate) fn start_zygote() {
 /// A launched container and the connection that watches it.
 pub(crate) struct Supervised {
     pub(crate) fixture: Fixture,
-    watch: UnixStream,
+    watch: Option<UnixStream>,
     /// Process id of the container's first process.
     pub(crate) pid: i32,
 }
@@ -60,12 +60,33 @@ impl Supervised {
         match event(&watch) {
             Event::Created { pid } => Ok(Self {
                 fixture,
-                watch,
+                watch: Some(watch),
                 pid,
             }),
             Event::Failed(failure) => Err(failure),
             other => panic!("unexpected {other:?}"),
         }
+    }
+
+    /// Watches a container that somebody else has launched.
+    pub(crate) fn adopt(fixture: Fixture) -> Self {
+        let watch = recover::connect(&fixture.spec.run_dir)
+            .expect("connect")
+            .expect("the shim lives");
+        watch.set_read_timeout(Some(PATIENCE)).expect("timeout");
+        let Reply::State(state) = ask(&watch, &Request::Watch) else {
+            panic!("a watcher is told the state");
+        };
+        Self {
+            fixture,
+            watch: Some(watch),
+            pid: state.pid,
+        }
+    }
+
+    /// Closes the watching connection and lets the container go on.
+    pub(crate) fn abandon(&mut self) {
+        self.watch = None;
     }
 
     /// Launches and starts `script`.
@@ -112,6 +133,7 @@ impl Supervised {
         let process = ProcessSpec {
             args: ["sh", "-c", script].map(str::to_owned).to_vec(),
             tty,
+            console_size: Some(ConsoleSize { rows: 3, cols: 4 }),
             ..self.fixture.spec.process.clone()
         };
         let request = Request::Exec(Box::new(ExecRequest {
@@ -125,9 +147,14 @@ impl Supervised {
         }
     }
 
+    /// The launching connection.
+    pub(crate) fn watch(&self) -> &UnixStream {
+        self.watch.as_ref().expect("not abandoned")
+    }
+
     /// The next event of the launching connection.
     pub(crate) fn event(&self) -> Event {
-        event(&self.watch)
+        event(self.watch())
     }
 
     /// Events up to the end of the container.
@@ -142,7 +169,7 @@ impl Supervised {
     /// Waits until the shim has torn everything down.
     pub(crate) fn wait_gone(&self) {
         loop {
-            match channel::receive::<Message>(&self.watch) {
+            match channel::receive::<Message>(self.watch()) {
                 Ok(None) => return,
                 Ok(Some(_)) => {}
                 Err(error) => panic!("watching: {error}"),
@@ -156,6 +183,18 @@ impl Supervised {
         let entries = read_all(&log.dir, &log.name, Query::default()).expect("read log");
         let text: Vec<u8> = entries.into_iter().flat_map(|entry| entry.text).collect();
         String::from_utf8(text).expect("text")
+    }
+}
+
+impl Drop for Supervised {
+    /// Leaves nothing running.
+    fn drop(&mut self) {
+        if let Ok(Some(socket)) = recover::connect(&self.fixture.spec.run_dir) {
+            // It may be ending by itself just now.
+            let _ = channel::send(&socket, &Request::Watch);
+            let _ = channel::send(&socket, &Request::KillAll);
+            while let Ok(Some(_)) = channel::receive::<Message>(&socket) {}
+        }
     }
 }
 
