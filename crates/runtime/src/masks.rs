@@ -72,7 +72,7 @@ impl Masks {
         let mode = Mode::from_raw_mode(0o666);
         let null = fs::makedev(1, 3);
         fs::mknodat(&home, "null", FileType::CharacterDevice, mode, null)?;
-        fs::mkdirat(&home, "empty", Mode::from_raw_mode(0o755))?;
+        fs::mkdirat(&home, "empty", Mode::from_raw_mode(0o1777))?;
         mounts::attach(&home, place)?;
         let open = |name| fs::openat(&home, name, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
         Ok(Self {

@@ -190,9 +190,11 @@ impl Backend for Group {
 
     fn remove(&self) -> io::Result<()> {
         let dirs = self.trees.iter().map(|tree| &tree.dir);
-        // All are tried, whatever happens to one of them.
-        dirs.chain(&self.unified)
-            .map(Dir::remove)
-            .fold(Ok(()), |first, next| first.and(next))
+        let mut result = Ok(());
+        for dir in dirs.chain(&self.unified) {
+            // All are tried, whatever happens to one of them.
+            result = result.and(dir.remove());
+        }
+        result
     }
 }
