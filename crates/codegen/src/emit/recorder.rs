@@ -12,7 +12,7 @@ use super::traits::{
 use crate::model::{Body, Group, HeaderKind, Model, Operation, Param, ParamKind, Range, Type};
 
 /// The file `recorder.rs`.
-pub fn emit(model: &Model) -> Vec<(String, TokenStream)> {
+pub(super) fn emit(model: &Model) -> Vec<(String, TokenStream)> {
     let impls = model.groups.iter().map(implementation);
     let cases = model.groups.iter().flat_map(|group| {
         group

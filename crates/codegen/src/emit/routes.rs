@@ -10,12 +10,13 @@ use quote::{format_ident, quote};
 
 use super::queries;
 use super::traits::{
-    distinct_answers, doc, header, ident, own_operations, response, rust_type, typed_arguments, variant, version,
+    distinct_answers, doc, header, ident, own_operations, response, rust_type, typed_arguments,
+    variant, version,
 };
 use crate::model::{Answer, Body, Content, Group, HeaderKind, Model, Operation, Type, TypeKind};
 
 /// The files `routes.rs`, `serve.rs` and `serve/<group>.rs`.
-pub fn emit(model: &Model) -> Vec<(String, TokenStream)> {
+pub(super) fn emit(model: &Model) -> Vec<(String, TokenStream)> {
     let mut files = vec![
         ("routes.rs".to_owned(), table(model)),
         ("serve.rs".to_owned(), serve(model)),
@@ -39,10 +40,17 @@ fn table(model: &Model) -> TokenStream {
     let count = Literal::usize_unsuffixed(ids.len());
     let of_tag = model.groups.iter().map(|group| {
         let tag = ident(&group.name);
-        let ids = group.operations.iter().map(|operation| ident(&operation.id));
+        let ids = group
+            .operations
+            .iter()
+            .map(|operation| ident(&operation.id));
         quote!(#(Operation::#ids)|* => Tag::#tag,)
     });
-    let newest = version(model.newest().unwrap_or(crate::model::Version { major: 0, minor: 0 }));
+    let newest = version(
+        model
+            .newest()
+            .unwrap_or(crate::model::Version { major: 0, minor: 0 }),
+    );
     let versions: Vec<TokenStream> = model.versions.iter().map(|v| version(*v)).collect();
     let version_count = Literal::usize_unsuffixed(versions.len());
     let (routes, arms) = routes(&operations);
@@ -237,18 +245,28 @@ fn glue(model: &Model, group: &Group) -> TokenStream {
     }
     let mut imports = vec![quote!(use crate::generated::#module::{#(#own),*};)];
     if text.contains("types ::") {
-        imports.push(quote!(use crate::generated::types;));
+        imports.push(quote!(
+            use crate::generated::types;
+        ));
     }
     if text.contains("Upgrade ::") {
-        imports.push(quote!(use crate::server::takeover::Upgrade;));
+        imports.push(quote!(
+            use crate::server::takeover::Upgrade;
+        ));
     }
     if text.contains("StatusCode ::") {
-        imports.push(quote!(use http::StatusCode;));
+        imports.push(quote!(
+            use http::StatusCode;
+        ));
     }
     let answer = if text.contains("Lines ::") {
-        quote!(use crate::server::answer::{self, Lines};)
+        quote!(
+            use crate::server::answer::{self, Lines};
+        )
     } else {
-        quote!(use crate::server::answer;)
+        quote!(
+            use crate::server::answer;
+        )
     };
     quote! {
         #title
@@ -322,7 +340,11 @@ fn request(model: &Model, operation: &Operation) -> (TokenStream, TokenStream) {
     if gates_answer(model, operation) {
         steps.extend(quote!(let exact = call.exact;));
     }
-    if operation.answers.iter().any(|answer| answer.content == Content::Logs) {
+    if operation
+        .answers
+        .iter()
+        .any(|answer| answer.content == Content::Logs)
+    {
         steps.extend(quote!(let asked = call.version();));
     }
     for answer in &operation.answers {
@@ -496,13 +518,16 @@ fn gates_request(model: &Model, operation: &Operation) -> bool {
 }
 
 fn gates_answer(model: &Model, operation: &Operation) -> bool {
-    operation.answers.iter().any(|answer| match &answer.content {
-        Content::Json(ty)
-        | Content::Lines(ty)
-        | Content::OneOrLines(ty)
-        | Content::Deferred(ty) => model.is_gated(ty),
-        _ => false,
-    })
+    operation
+        .answers
+        .iter()
+        .any(|answer| match &answer.content {
+            Content::Json(ty)
+            | Content::Lines(ty)
+            | Content::OneOrLines(ty)
+            | Content::Deferred(ty) => model.is_gated(ty),
+            _ => false,
+        })
 }
 
 fn item_gate(model: &Model, ty: &Type) -> TokenStream {

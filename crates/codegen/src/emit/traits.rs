@@ -10,7 +10,7 @@ use super::queries;
 use crate::model::{Answer, Body, Content, Group, HeaderKind, Model, Operation, Type, Version};
 
 /// The files `<group>.rs`.
-pub fn emit(model: &Model) -> Vec<(String, TokenStream)> {
+pub(super) fn emit(model: &Model) -> Vec<(String, TokenStream)> {
     let file = |group: &Group| (format!("{}.rs", group.module), group_file(group));
     model.groups.iter().map(file).collect()
 }
@@ -150,7 +150,10 @@ pub(super) fn variant(answer: &Answer) -> Ident {
 pub(super) fn distinct_answers(operation: &Operation) -> Vec<&Answer> {
     let mut answers: Vec<&Answer> = Vec::new();
     for answer in &operation.answers {
-        if !answers.iter().any(|other| variant(other) == variant(answer)) {
+        if !answers
+            .iter()
+            .any(|other| variant(other) == variant(answer))
+        {
             answers.push(answer);
         }
     }
@@ -256,7 +259,8 @@ pub(super) fn rust_type(ty: &Type) -> TokenStream {
             let name = ident(scalar.name());
             quote!(#name)
         }
-        Type::Any | Type::Empty => quote!(serde_json::Value),
+        Type::Any => quote!(serde_json::Value),
+        Type::Empty => quote!(types::Empty),
         Type::List(inner) => {
             let inner = rust_type(inner);
             quote!(Vec<#inner>)
@@ -309,16 +313,25 @@ pub(super) fn ident(name: &str) -> Ident {
 /// `use` lines for what the items mention.
 pub(super) fn imports(items: &TokenStream) -> TokenStream {
     const ELSEWHERE: [(&str, &[&str]); 14] = [
-        ("crate::body", &["ByteStream", "Deferred", "Hijack", "JsonLines"]),
+        (
+            "crate::body",
+            &["ByteStream", "Deferred", "Hijack", "JsonLines"],
+        ),
         ("crate::body", &["LogStream", "OneOrLines", "Text"]),
         ("crate::context", &["Context"]),
         ("crate::error", &["ApiError"]),
         ("crate::filters", &["Filters"]),
         ("crate::generated", &["types"]),
-        ("crate::generated::routes", &["Operation", "not_implemented"]),
+        (
+            "crate::generated::routes",
+            &["Operation", "not_implemented"],
+        ),
         ("crate::query", &["Params"]),
         ("crate::registry_auth", &["RegistryAuth", "RegistryConfig"]),
-        ("crate::scalar", &["Base64", "EmptyMap", "GoFloat32", "Nanoseconds"]),
+        (
+            "crate::scalar",
+            &["Base64", "EmptyMap", "GoFloat32", "Nanoseconds"],
+        ),
         ("crate::scalar", &["StrList", "Timestamp", "UnixSeconds"]),
         ("crate::version", &["ApiVersion"]),
         ("serde_json", &[]),
