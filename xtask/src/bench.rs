@@ -19,6 +19,9 @@ use crate::run::Daemon;
 /// The image that brings `true` to every engine: a starter image of ours.
 const IMAGE: &str = "box:latest";
 
+/// A static program that, called `true`, does nothing: Debian's busybox-static.
+const STATIC: &str = "/bin/busybox";
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Measured rounds; each runs every subject once
@@ -236,6 +239,7 @@ fn build_floor() -> Result<PathBuf, String> {
 impl Floor {
     fn start(program: &Path) -> Result<Self, String> {
         let mut child = Command::new(program)
+            .arg(STATIC)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -16,6 +16,7 @@ pub mod container;
 mod dev;
 pub mod error;
 pub mod exec;
+pub mod floor;
 mod init;
 pub mod log;
 pub mod masks;
