@@ -11,8 +11,9 @@ pub struct EngineConfig {
     pub exec_root: PathBuf,
     /// Parent of the containers' cgroups, `/longshore`.
     pub cgroup_parent: String,
-    /// Device of the default bridge, `longshore0`.
-    pub bridge: String,
+    /// Device of the default bridge, `longshore0`; without one, containers that
+    /// would be on it have no network.
+    pub bridge: Option<String>,
     /// Address and prefix of the default bridge, `172.17.0.1/16`; none lets
     /// the engine choose.
     pub bip: Option<String>,

@@ -10,13 +10,15 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use longshore_api::filters::Filters;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
-use crate::error::{IoContext, Result};
+use crate::error::{Error, IoContext, Result};
 
 /// How many events a new subscriber can ask back for.
 pub const REPLAYED: usize = 256;
@@ -145,7 +147,7 @@ impl Events {
     }
 
     /// Events from now on, after those that are kept if `replay` is set.
-    pub fn subscribe(&self, replay: bool) -> Subscription<'_> {
+    pub fn subscribe(self: &Arc<Self>, replay: bool) -> Subscription {
         let changed = self.latest.subscribe();
         let log = self.lock();
         let first = log.held.front().map_or(log.next, |event| event.number);
@@ -155,7 +157,7 @@ impl Events {
             log.next
         };
         Subscription {
-            events: self,
+            events: self.clone(),
             changed,
             position,
         }
@@ -180,15 +182,82 @@ impl Events {
     }
 }
 
+/// What a client wants to hear of.
+#[derive(Clone, Debug, Default)]
+pub struct EventQuery {
+    /// Also what happened before, from this time on.
+    pub since: Option<Timestamp>,
+    /// Nothing after this time.
+    pub until: Option<Timestamp>,
+    /// Only what passes.
+    pub filters: Filters,
+}
+
+/// The events that a client hears of.
+#[derive(Debug)]
+pub struct EventStream {
+    subscription: Subscription,
+    query: EventQuery,
+}
+
+impl EventStream {
+    /// Begins to listen. Past events are only told to those who name a time.
+    pub fn new(events: &Arc<Events>, query: EventQuery) -> Result<EventStream> {
+        if let (Some(since), Some(until)) = (query.since, query.until)
+            && since > until
+        {
+            return Err(Error::bad_parameter(format!(
+                "`since` time ({}) cannot be after `until` time ({})",
+                unix(since),
+                unix(until)
+            )));
+        }
+        let replay = query.since.is_some() || query.until.is_some();
+        Ok(EventStream {
+            subscription: events.subscribe(replay),
+            query,
+        })
+    }
+
+    /// The next event, or none when the time has come. Cancel safe.
+    pub async fn next(&mut self) -> Option<Arc<Event>> {
+        loop {
+            let event = match self.query.until {
+                None => self.subscription.next().await,
+                Some(until) => match self.subscription.try_next() {
+                    Some(event) => event,
+                    None => {
+                        let left = until.duration_since(Timestamp::now());
+                        let left = Duration::try_from(left).ok()?;
+                        timeout(left, self.subscription.next()).await.ok()?
+                    }
+                },
+            };
+            if self.query.until.is_some_and(|until| event.time > until) {
+                return None;
+            }
+            let too_old = self.query.since.is_some_and(|since| event.time < since);
+            if !too_old && event.passes(&self.query.filters) {
+                return Some(event);
+            }
+        }
+    }
+}
+
+/// Seconds and nanoseconds as clients write them.
+fn unix(time: Timestamp) -> String {
+    format!("{}.{:09}", time.as_second(), time.subsec_nanosecond())
+}
+
 /// A reader of events with a position of its own.
 #[derive(Debug)]
-pub struct Subscription<'a> {
-    events: &'a Events,
+pub struct Subscription {
+    events: Arc<Events>,
     changed: watch::Receiver<u64>,
     position: u64,
 }
 
-impl Subscription<'_> {
+impl Subscription {
     /// The next event if it already happened.
     pub fn try_next(&mut self) -> Option<Arc<Event>> {
         let event = self.events.at(self.position)?;
@@ -204,7 +273,7 @@ impl Subscription<'_> {
                 return event;
             }
             if self.changed.changed().await.is_err() {
-                // The sender lives in `events`, which this borrows.
+                // The sender lives in `events`, which this holds.
                 std::future::pending::<()>().await;
             }
         }
@@ -326,7 +395,7 @@ mod tests {
     #[tokio::test]
     async fn subscribers_see_order_and_replay_without_a_gap() {
         let dir = tempfile::tempdir().expect("a directory");
-        let events = Events::open(&dir.path().join("events")).expect("opened");
+        let events = Arc::new(Events::open(&dir.path().join("events")).expect("opened"));
         publish(&events, "create");
         let mut live = events.subscribe(false);
         let mut replay = events.subscribe(true);
@@ -341,7 +410,7 @@ mod tests {
     fn only_the_last_are_replayed_also_after_a_restart() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("events");
-        let events = Events::open(&path).expect("opened");
+        let events = Arc::new(Events::open(&path).expect("opened"));
         for number in 0..FILE_LINES + 300 {
             publish(&events, &number.to_string());
         }
@@ -351,10 +420,10 @@ mod tests {
             Some((FILE_LINES + 300 - REPLAYED).to_string())
         );
         // The machine died while a line was being written.
-        drop(events);
+        drop((seen, events));
         let mut file = OpenOptions::new().append(true).open(&path).expect("opened");
         file.write_all(b"{\"number\":77").expect("written");
-        let events = Events::open(&path).expect("opened");
+        let events = Arc::new(Events::open(&path).expect("opened"));
         let mut seen = events.subscribe(true);
         let mut actions = Vec::new();
         while let Some(event) = seen.try_next() {
@@ -365,6 +434,42 @@ mod tests {
         let last = seen.try_next().expect("the new one");
         assert_eq!(last.action, "after");
         assert_eq!(last.number, (FILE_LINES + 301) as u64);
+    }
+
+    #[tokio::test]
+    async fn a_time_ends_the_stream_and_opens_the_past() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let events = Arc::new(Events::open(&dir.path().join("events")).expect("opened"));
+        publish(&events, "create");
+        let listen = |since, until| {
+            EventStream::new(
+                &events,
+                EventQuery {
+                    since,
+                    until,
+                    filters: Filters::default(),
+                },
+            )
+        };
+        let now = Timestamp::now();
+        let mut past = listen(None, Some(now)).expect("good");
+        assert_eq!(
+            past.next().await.map(|event| event.action.clone()),
+            Some("create".into())
+        );
+        assert_eq!(past.next().await, None);
+        let mut none = listen(Some(now), Some(now)).expect("good");
+        assert_eq!(none.next().await, None);
+        let later = now + Duration::from_millis(30);
+        let mut soon = listen(Some(now), Some(later)).expect("good");
+        publish(&events, "start");
+        assert_eq!(
+            soon.next().await.map(|event| event.action.clone()),
+            Some("start".into())
+        );
+        assert_eq!(soon.next().await, None);
+        let error = listen(Some(later), Some(now)).expect_err("backwards");
+        assert!(error.message.starts_with("`since` time ("), "{error}");
     }
 
     #[test]

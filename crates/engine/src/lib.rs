@@ -34,10 +34,11 @@ use crate::config::EngineConfig;
 use crate::container::Containers;
 use crate::container::registry::Registry;
 use crate::error::{IoContext, Result};
-use crate::events::Events;
+use crate::events::{EventQuery, EventStream, Events};
 use crate::exec::{ExecArea, Execs};
 use crate::image::Images;
 use crate::meta::RootLock;
+use crate::net::Net;
 use crate::recover::Recovered;
 use crate::shared::Shared;
 use crate::system::System;
@@ -58,11 +59,16 @@ impl Engine {
         directory(&config.exec_root.join("containers"), 0o700)?;
         let images = Store::open(&config.data_root.join("image"))?;
         let events = Events::open(&config.data_root.join("events.jsonl"))?;
+        let network = Net::open(
+            &config.data_root,
+            config.bridge.as_deref(),
+            config.bip.as_deref(),
+        )?;
         let shared = Arc::new(Shared {
             zygote,
             images,
-            network: crate::net::Net::default(),
-            events,
+            network,
+            events: Arc::new(events),
             registry: Registry::default(),
             execs: Execs::default(),
             engine_id: engine_id(&config.data_root)?,
@@ -71,6 +77,12 @@ impl Engine {
         });
         let recovered = recover::recover(&shared).await?;
         Ok((Engine { shared }, recovered))
+    }
+
+    /// Leaves the machine as it should be between two daemons: containers go
+    /// on, a bridge without containers goes.
+    pub async fn close(&self) -> Result<()> {
+        self.shared.network.close().await
     }
 
     /// The containers.
@@ -88,9 +100,9 @@ impl Engine {
         System::new(self.shared.clone())
     }
 
-    /// What happened.
-    pub fn events(&self) -> &Events {
-        &self.shared.events
+    /// Listens to what happens.
+    pub fn events(&self, query: EventQuery) -> Result<EventStream> {
+        EventStream::new(&self.shared.events, query)
     }
 
     /// Processes run in containers besides the first.

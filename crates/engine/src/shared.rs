@@ -23,7 +23,7 @@ pub(crate) struct Shared {
     pub(crate) zygote: Arc<Zygote>,
     pub(crate) images: Store,
     pub(crate) network: Net,
-    pub(crate) events: Events,
+    pub(crate) events: Arc<Events>,
     pub(crate) registry: Registry,
     pub(crate) execs: Execs,
     pub(crate) _lock: RootLock,

@@ -178,7 +178,8 @@ impl Actor {
 
     async fn begin(&mut self, beginning: Beginning) {
         match beginning {
-            Beginning::New => self.publish("create", &[]),
+            // Whoever created it tells so.
+            Beginning::New => {}
             Beginning::Idle => self.after_daemon_start().await,
             Beginning::Adopted(shim) => self.shim = Some(shim),
             Beginning::Ended(exit) => {
@@ -458,8 +459,8 @@ impl Actor {
         self.state.oom_killed |= exit.oom_killed;
         self.state.finished_at = Some(finished);
         let endpoint = self.state.endpoint.take();
-        if let Some(endpoint) = &endpoint {
-            self.shared.network.detach(&self.record.id, endpoint).await;
+        if endpoint.is_some() {
+            self.shared.network.detach(&self.record.id).await;
         }
         let again = self.plan.restart.after_exit(&self.state);
         self.state.phase = if again {

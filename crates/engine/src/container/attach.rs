@@ -163,9 +163,8 @@ pub(crate) async fn pump(
     tokio::pin!(output, forward);
     tokio::select! {
         ended = &mut output => return ended,
-        done = &mut forward => match done {
-            Ok(Some(ended)) => return Ok(ended),
-            Ok(None) | Err(_) => {}
+        done = &mut forward => if let Ok(Some(ended)) = done {
+            return Ok(ended);
         },
     }
     output.await

@@ -10,6 +10,7 @@ use crate::container::plan::ports::{Port, parse_ports};
 use crate::container::registry::Snapshot;
 use crate::container::state::Phase;
 use crate::error::{Error, Result};
+use crate::net::protocol_name;
 use crate::shared::Shared;
 
 const KEYS: [&str; 16] = [
@@ -124,12 +125,18 @@ impl<'a> Filter<'a> {
             .ancestors
             .as_ref()
             .is_none_or(|images| images.contains(&record.image));
-        let bound = || state.endpoint.iter().flat_map(|endpoint| &endpoint.ports);
+        let bound = || {
+            state
+                .endpoint
+                .iter()
+                .flat_map(|endpoint| &endpoint.link.ports)
+        };
         let published = self.published.is_empty()
             || bound().any(|bound| {
-                self.published
-                    .iter()
-                    .any(|port| port.number == bound.port && port.protocol == bound.protocol)
+                self.published.iter().any(|port| {
+                    port.number == bound.port
+                        && port.protocol.as_str() == protocol_name(bound.protocol)
+                })
             });
         let exposed = self.exposed.is_empty()
             || self

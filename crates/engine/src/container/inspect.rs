@@ -1,7 +1,6 @@
 //! A container as clients see it, in full.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::Path;
 
 use crate::stub_types::{
@@ -16,7 +15,7 @@ use crate::container::registry::Snapshot;
 use crate::container::spec::log_name;
 use crate::container::state::{Phase, State};
 use crate::error::{IoContext, Result};
-use crate::net::Endpoint;
+use crate::net::{Endpoint, protocol_name};
 use crate::shared::Shared;
 use crate::time::rfc3339;
 
@@ -193,9 +192,11 @@ fn network_settings(snapshot: &Snapshot) -> NetworkSettings {
         ports: Some(ports(snapshot)),
         endpoint_id: bridge.map(|e| e.endpoint_id.clone()).unwrap_or_default(),
         gateway: bridge.map(gateway).unwrap_or_default(),
-        ip_address: bridge.map(|e| e.address.to_string()).unwrap_or_default(),
-        ip_prefix_len: bridge.map_or(0, |e| i64::from(e.prefix)),
-        mac_address: bridge.map(|e| e.mac.clone()).unwrap_or_default(),
+        ip_address: bridge
+            .map(|e| e.link.address.to_string())
+            .unwrap_or_default(),
+        ip_prefix_len: bridge.map_or(0, |e| i64::from(e.link.prefix)),
+        mac_address: bridge.map(|e| e.link.mac.clone()).unwrap_or_default(),
         networks: Some(networks(snapshot)),
         ..NetworkSettings::default()
     }
@@ -215,9 +216,9 @@ fn ports(snapshot: &Snapshot) -> PortMap {
         .state
         .endpoint
         .iter()
-        .flat_map(|endpoint| &endpoint.ports)
+        .flat_map(|endpoint| &endpoint.link.ports)
     {
-        let key = format!("{}/{}", bound.port, bound.protocol.as_str());
+        let key = format!("{}/{}", bound.port, protocol_name(bound.protocol));
         let bindings = map.entry(key).or_default().get_or_insert_with(Vec::new);
         bindings.push(PortBinding {
             host_ip: bound.host_ip.to_string(),
@@ -243,17 +244,14 @@ pub(crate) fn networks(snapshot: &Snapshot) -> BTreeMap<String, EndpointSettings
         settings.network_id.clone_from(&endpoint.network_id);
         settings.endpoint_id.clone_from(&endpoint.endpoint_id);
         settings.gateway = gateway(endpoint);
-        settings.ip_address = endpoint.address.to_string();
-        settings.ip_prefix_len = i64::from(endpoint.prefix);
-        settings.mac_address.clone_from(&endpoint.mac);
+        settings.ip_address = endpoint.link.address.to_string();
+        settings.ip_prefix_len = i64::from(endpoint.link.prefix);
+        settings.mac_address.clone_from(&endpoint.link.mac);
     }
     networks.insert(key.to_owned(), settings);
     networks
 }
 
 fn gateway(endpoint: &Endpoint) -> String {
-    endpoint
-        .gateway
-        .map(|address: IpAddr| address.to_string())
-        .unwrap_or_default()
+    endpoint.link.gateway.to_string()
 }

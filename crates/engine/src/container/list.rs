@@ -1,5 +1,6 @@
 //! The list of containers.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::stub_types::{ContainerSummary, Port};
@@ -10,6 +11,7 @@ use crate::container::inspect;
 use crate::container::plan::namespaces::Network;
 use crate::container::registry::Snapshot;
 use crate::error::Result;
+use crate::net::protocol_name;
 use crate::shared::Shared;
 use crate::wording::command_line;
 
@@ -30,7 +32,7 @@ pub(crate) fn list(
     filters: &Filters,
 ) -> Result<Vec<ContainerSummary>> {
     let mut all = shared.registry.snapshots();
-    all.sort_by(|a, b| b.record.created.cmp(&a.record.created));
+    all.sort_by_key(|one| Reverse(one.record.created));
     let filter = Filter::parse(filters, &all, shared)?;
     let limit = usize::try_from(query.limit.unwrap_or(0)).unwrap_or(0);
     let idle_too = query.all || limit > 0 || filter.names_a_state();
@@ -99,13 +101,15 @@ fn ports(snapshot: &Snapshot) -> Vec<Port> {
         .state
         .endpoint
         .iter()
-        .flat_map(|endpoint| &endpoint.ports)
+        .flat_map(|endpoint| &endpoint.link.ports)
         .collect();
     let mut ports = Vec::new();
     for port in &plan.ports.exposed {
         let mut published = bound
             .iter()
-            .filter(|bound| bound.port == port.number && bound.protocol == port.protocol)
+            .filter(|bound| {
+                bound.port == port.number && protocol_name(bound.protocol) == port.protocol.as_str()
+            })
             .peekable();
         if published.peek().is_none() {
             ports.push(Port {

@@ -9,14 +9,14 @@ use longshore_runtime::spec::{
     ProcessSpec, Propagation, RootfsSpec, Seccomp, Shm,
 };
 
+use crate::container::plan::Plan;
 use crate::container::plan::mounts::{self, Source};
 use crate::container::plan::namespaces::{Ipc, Join, Network};
 use crate::container::plan::security::SeccompChoice;
-use crate::container::plan::{Plan, ports};
 use crate::container::record::{Files, Record};
 use crate::container::registry::Registry;
 use crate::error::{Error, Result};
-use crate::net::BoundPort;
+use longshore_network::ports::{Binding, Protocol as LinkProtocol};
 
 /// Processes whose namespaces a container joins, as host pids.
 #[derive(Clone, Copy, Debug, Default)]
@@ -71,7 +71,7 @@ pub(crate) fn build(
     plan: &Plan,
     joined: &Joined,
     places: Places<'_>,
-    ports: &[BoundPort],
+    ports: &[Binding],
 ) -> Result<ContainerSpec> {
     let hostname = record.config.hostname.as_str();
     let uts = if plan.uts_host {
@@ -288,7 +288,7 @@ fn seccomp(plan: &Plan) -> Result<Seccomp> {
     }
 }
 
-fn reservations(ports: &[BoundPort]) -> Vec<PortReservation> {
+fn reservations(ports: &[Binding]) -> Vec<PortReservation> {
     use longshore_runtime::spec::Protocol;
     ports
         .iter()
@@ -296,9 +296,8 @@ fn reservations(ports: &[BoundPort]) -> Vec<PortReservation> {
             ip: port.host_ip,
             port: port.host_port,
             protocol: match port.protocol {
-                ports::Protocol::Tcp => Protocol::Tcp,
-                ports::Protocol::Udp => Protocol::Udp,
-                ports::Protocol::Sctp => Protocol::Sctp,
+                LinkProtocol::Tcp => Protocol::Tcp,
+                LinkProtocol::Udp => Protocol::Udp,
             },
         })
         .collect()

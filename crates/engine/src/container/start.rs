@@ -18,7 +18,6 @@ use crate::container::actor::at_nanos;
 use crate::container::netfiles;
 use crate::container::plan::Plan;
 use crate::container::plan::mounts::Source;
-use crate::container::plan::namespaces::Network;
 use crate::container::record::{Files, Record};
 use crate::container::shim::{Connection, Streams};
 use crate::container::spec::{self, Places};
@@ -109,7 +108,10 @@ pub(crate) async fn launch(
     let layer = shared.images.container_layer(&record.id).context("layer")?;
     let run_dir = shared.run_dir(&record.id);
     // Ports are chosen before the shim binds them.
-    let ports = shared.network.reserve(&record.id, plan).await?;
+    let ports = shared
+        .network
+        .reserve(&record.id, &record.name, plan)
+        .await?;
     let spec = spec::build(
         record,
         plan,
@@ -121,7 +123,7 @@ pub(crate) async fn launch(
             cgroup_parent: &shared.config.cgroup_parent,
             unified_cgroups: crate::system::unified_cgroups(),
         },
-        &ports,
+        ports.as_ref().map_or(&[], |held| held.ports.as_slice()),
     )?;
     let zygote = shared.zygote.clone();
     let launched = tokio::task::spawn_blocking(move || zygote.launch(&spec))
@@ -131,29 +133,29 @@ pub(crate) async fn launch(
     let stream = match launched {
         Ok(stream) => stream,
         Err(error) => {
-            shared.network.release(&record.id, &ports).await;
+            shared.network.release(&record.id, ports.as_ref());
             return Err(error.into());
         }
     };
     let mut shim = Connection::from_std(stream).context("launch")?;
     let steps = async {
         let pid = created(&mut shim, &record.name).await?;
-        let endpoint = match plan.network {
-            Network::Bridge => {
-                let endpoint = shared.network.attach(&record.id, pid, plan, &ports).await?;
+        let endpoint = match &ports {
+            Some(held) => {
+                let endpoint = shared.network.attach(&record.id, pid, held).await?;
                 shared.publish_network("connect", &record.id, &endpoint);
                 netfiles::write(
                     files,
                     netfiles::Content {
                         plan,
                         hostname: &record.config.hostname,
-                        address: Some(endpoint.address),
-                        gateway: endpoint.gateway,
+                        address: Some(endpoint.link.address.into()),
+                        gateway: Some(endpoint.link.gateway.into()),
                     },
                 )?;
                 Some(endpoint)
             }
-            _ => None,
+            None => None,
         };
         Ok::<_, FailedStart>((pid, endpoint))
     };
@@ -165,7 +167,9 @@ pub(crate) async fn launch(
         Ok(created) => created,
         Err(failed) => {
             abandon(&mut shim).await;
-            shared.network.release(&record.id, &ports).await;
+            // It may have failed before or after it was connected.
+            shared.network.detach(&record.id).await;
+            shared.network.release(&record.id, ports.as_ref());
             return Err(failed);
         }
     };
@@ -185,10 +189,10 @@ pub(crate) async fn launch(
             abandon(&mut shim).await;
             match &endpoint {
                 Some(endpoint) => {
-                    shared.network.detach(&record.id, endpoint).await;
+                    shared.network.detach(&record.id).await;
                     shared.publish_network("disconnect", &record.id, endpoint);
                 }
-                None => shared.network.release(&record.id, &ports).await,
+                None => shared.network.release(&record.id, ports.as_ref()),
             }
             Err(failed)
         }

@@ -145,8 +145,7 @@ fn columns(ps_args: &str) -> Result<Vec<Column>> {
             Some(flags) => (flags, true),
             None => (word, false),
         };
-        let mut letters = flags.char_indices();
-        while let Some((at, letter)) = letters.next() {
+        for (at, letter) in flags.char_indices() {
             match letter {
                 'o' | 'O' => {
                     let rest = &flags[at + 1..];

@@ -57,7 +57,16 @@ pub(crate) struct Lab {
 impl Lab {
     async fn new() -> Result<Lab, Failed> {
         let dir = Arc::new(TempDir::new()?);
-        let engine = open(&dir).await?;
+        let engine = open(&dir, None).await?;
+        let lab = Lab { engine, dir };
+        lab.import("box").await?;
+        Ok(lab)
+    }
+
+    /// A lab with a bridge of its own, which `clean` takes away.
+    pub(crate) async fn with_bridge(name: &str, bip: &str) -> Result<Lab, Failed> {
+        let dir = Arc::new(TempDir::new()?);
+        let engine = open(&dir, Some((name, bip))).await?;
         let lab = Lab { engine, dir };
         lab.import("box").await?;
         Ok(lab)
@@ -89,7 +98,7 @@ impl Lab {
     pub(crate) async fn second_life(dir: Arc<TempDir>) -> Result<Lab, Failed> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            match open(&dir).await {
+            match open(&dir, None).await {
                 Ok(engine) => return Ok(Lab { engine, dir }),
                 // The first one is still vanishing.
                 Err(error) if Instant::now() < deadline && is_held(&error) => {
@@ -152,19 +161,19 @@ impl Lab {
                 return Err(format!("left over: {}", entry?.path().display()).into());
             }
         }
-        Ok(())
+        Ok(self.engine.close().await?)
     }
 }
 
 /// Opens an engine on the roots of a test.
-pub(crate) async fn open(dir: &TempDir) -> Result<Engine, Failed> {
+pub(crate) async fn open(dir: &TempDir, bridge: Option<(&str, &str)>) -> Result<Engine, Failed> {
     let zygote = ZYGOTE.get().ok_or("no zygote")?.clone();
     let config = EngineConfig {
         data_root: dir.path().join("data"),
         exec_root: dir.path().join("run"),
         cgroup_parent: "/longshore-test".into(),
-        bridge: "lstest0".into(),
-        bip: None,
+        bridge: bridge.map(|(name, _)| name.to_owned()),
+        bip: bridge.map(|(_, bip)| bip.to_owned()),
         labels: Vec::new(),
         debug: false,
         version: "0.0.0-test".into(),

@@ -3,6 +3,7 @@
 use longshore_api::filters::Filters;
 use longshore_engine::container::logs::LogQuery;
 use longshore_engine::container::{Done, ListQuery, WaitCondition};
+use longshore_engine::events::EventQuery;
 
 use crate::lab::{Lab, Outcome, Test};
 
@@ -18,6 +19,12 @@ pub(crate) fn tests() -> Vec<(&'static str, Test)> {
         ("a_missing_program_is_the_clients_mistake", |lab| {
             Box::pin(missing(lab))
         }),
+        ("events_tell_the_story_in_order", |lab| {
+            Box::pin(events(lab))
+        }),
+        ("pause_kill_rename_and_force", |lab| Box::pin(requests(lab))),
+        ("export_is_the_merged_tree", |lab| Box::pin(export(lab))),
+        ("images_in_use_stay", |lab| Box::pin(images(lab))),
     ]
 }
 
@@ -118,5 +125,162 @@ async fn missing(lab: Lab) -> Outcome {
         .state
         .ok_or("no state")?;
     assert_eq!((state.status.as_str(), state.exit_code), ("created", 127));
+    Ok(())
+}
+
+async fn events(lab: Lab) -> Outcome {
+    let containers = lab.engine.containers();
+    let filters = Filters::parse(r#"{"type":["container"]}"#)?;
+    let mut stream = lab.engine.events(EventQuery {
+        filters,
+        ..EventQuery::default()
+    })?;
+    lab.create("one", &["sleep", "60"]).await?;
+    containers.start("one").await?;
+    containers.stop("one", Some(0)).await?;
+    containers.restart("one", Some(0)).await?;
+    containers.kill("one", "").await?;
+    containers.remove("one", false).await?;
+    let mut story = Vec::new();
+    while story.last().map(String::as_str) != Some("destroy") {
+        let event = stream.next().await.ok_or("the stream ended")?;
+        assert_eq!(event.attributes["name"], "one");
+        assert_eq!(event.attributes["image"], "box");
+        assert_eq!(event.attributes["made"], "here");
+        let detail = event
+            .attributes
+            .get("signal")
+            .or(event.attributes.get("exitCode"));
+        story.push(match detail {
+            Some(detail) => format!("{} {detail}", event.action),
+            None => event.action.clone(),
+        });
+    }
+    let expected = [
+        "create", "start", "kill 15", "kill 9", "die 137", "stop", "start", "restart", "kill 9",
+        "die 137", "destroy",
+    ];
+    assert_eq!(story, expected);
+    Ok(())
+}
+
+async fn requests(lab: Lab) -> Outcome {
+    let containers = lab.engine.containers();
+    let id = lab.create("one", &["sleep", "60"]).await?;
+    let text = |error: Option<longshore_engine::error::Error>| {
+        error.map(|error| error.message).unwrap_or_default()
+    };
+    assert_eq!(
+        text(containers.kill("one", "").await.err()),
+        format!("Cannot kill container: one: Container {id} is not running")
+    );
+    containers.start("one").await?;
+    containers.pause("one").await?;
+    let state = containers
+        .inspect("one", false)
+        .await?
+        .state
+        .ok_or("no state")?;
+    assert!(state.paused && state.running);
+    assert_eq!(
+        text(containers.start("one").await.err()),
+        "cannot start a paused container, try unpause instead"
+    );
+    containers.unpause("one").await?;
+    containers.kill("one", "SIGCONT").await?;
+    assert_eq!(
+        text(containers.kill("one", "SIGNO").await.err()),
+        "Invalid signal: SIGNO"
+    );
+    containers.rename("one", "two").await?;
+    assert_eq!(containers.inspect("two", false).await?.name, "/two");
+    assert_eq!(
+        text(containers.inspect("one", false).await.err()),
+        "No such container: one"
+    );
+    lab.create("one", &["true"]).await?;
+    assert!(
+        text(containers.rename("one", "two").await.err())
+            .starts_with("Error when allocating new name: Conflict.")
+    );
+    assert_eq!(
+        text(containers.remove("two", false).await.err()),
+        format!(
+            "You cannot remove a running container {id}. Stop the container before attempting \
+             removal or force remove"
+        )
+    );
+    // A frozen container is removed by force as well.
+    containers.pause("two").await?;
+    containers.remove("two", true).await?;
+    assert_eq!(
+        text(containers.inspect(&id, false).await.err()),
+        format!("No such container: {id}")
+    );
+    Ok(())
+}
+
+async fn export(lab: Lab) -> Outcome {
+    let containers = lab.engine.containers();
+    lab.create("files", &["sh", "-c", "echo new > /made; exec sleep 60"])
+        .await?;
+    let waiting = |path: &'static str| {
+        let containers = containers.clone();
+        async move {
+            let deadline = tokio::time::Instant::now() + crate::lab::PATIENCE;
+            loop {
+                let export = containers.export("files")?;
+                let mut tar = Vec::new();
+                export.write(&mut tar)?;
+                let mut archive = tar::Archive::new(tar.as_slice());
+                let mut names = Vec::new();
+                for entry in archive.entries()? {
+                    names.push(entry?.path()?.to_string_lossy().into_owned());
+                }
+                if names.iter().any(|name| name == path) || tokio::time::Instant::now() > deadline {
+                    return Ok::<_, libtest_mimic::Failed>(names);
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    containers.start("files").await?;
+    let running = waiting("made").await?;
+    for name in ["made", "bin/busybox", ".dockerenv"] {
+        assert!(
+            running.iter().any(|found| found == name),
+            "{name} in {running:?}"
+        );
+    }
+    containers.kill("files", "").await?;
+    assert_eq!(waiting("made").await?, running);
+    Ok(())
+}
+
+async fn images(lab: Lab) -> Outcome {
+    let images = lab.engine.images();
+    lab.create("user", &["true"]).await?;
+    let error = images
+        .remove("box", false, false)
+        .await
+        .expect_err("in use");
+    assert_eq!(error.kind, longshore_engine::error::ErrorKind::Conflict);
+    assert!(
+        error
+            .message
+            .starts_with("conflict: unable to remove repository reference \"box\"")
+    );
+    images.tag("box", "other", "v1").await?;
+    let tags = images.inspect("other:v1")?.repo_tags.ok_or("no tags")?;
+    assert_eq!(tags, ["box:latest", "other:v1"]);
+    assert_eq!(images.list(false, &Filters::default())?.len(), 1);
+    let globbed = Filters::parse(r#"{"reference":["ot*"]}"#)?;
+    assert_eq!(images.list(false, &globbed)?.len(), 1);
+    let error = lab.engine.containers();
+    let mut missing = crate::lab::request("none", &["true"]);
+    missing.config.get_or_insert_default().image = "nothing".into();
+    let error = error.create(missing).await.expect_err("no image");
+    assert_eq!(error.message, "No such image: nothing:latest");
+    assert_eq!(error.kind, longshore_engine::error::ErrorKind::NotFound);
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 mod lab;
 mod lifecycle;
+mod network;
 mod recovery;
 mod streams;
 
@@ -28,10 +29,15 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     lab::provide(zygote);
-    let tests: Vec<Trial> = [lifecycle::tests(), streams::tests(), recovery::tests()]
-        .into_iter()
-        .flatten()
-        .map(|(name, test)| Trial::test(name, move || lab::run(test)))
-        .collect();
+    let tests: Vec<Trial> = [
+        lifecycle::tests(),
+        streams::tests(),
+        recovery::tests(),
+        network::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|(name, test)| Trial::test(name, move || lab::run(test)))
+    .collect();
     libtest_mimic::run(&arguments, tests).exit_code()
 }

@@ -184,10 +184,7 @@ impl Network {
             return conflict("mac-address and the network mode");
         }
         for host in list(&host.extra_hosts) {
-            if !host
-                .split_once(':')
-                .is_some_and(|(name, _)| !name.is_empty())
-            {
+            if host.split_once(':').is_none_or(|(name, _)| name.is_empty()) {
                 return Err(Error::bad_parameter(format!(
                     "bad format for add-host: \"{host}\""
                 )));
