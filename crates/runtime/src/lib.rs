@@ -7,7 +7,20 @@
 //! ```
 //!
 //! [`spec`] is what a container is, [`channel`] what daemon and shim say to each
-//! other, [`zygote`] how a shim comes to be, [`shim`] what it does.
+//! other, [`zygote`] how a shim comes to be, [`shim`] what it does, [`log`] where
+//! the output goes, [`recover`] how a new daemon finds what an old one started.
+//!
+//! What is true after a process was killed at any moment:
+//!
+//! | killed | containers | what tells the daemon |
+//! | --- | --- | --- |
+//! | daemon | run on, logs and exit records are written | `shim.sock` or the exit record |
+//! | zygote | run on; no new ones until the daemon is started again | `launch` fails |
+//! | shim | die with it: parent death signal on init and execs | the connection ends without `Exited`, there is no record |
+//! | init | ended; execs die with the pid namespace | `Exited`, after the record is on disk |
+//!
+//! The crate is synchronous, knows neither images nor Docker's API, and runs no
+//! external program. `unsafe` is allowed in its module `sys` only.
 
 pub mod caps;
 pub mod cgroup;
@@ -35,6 +48,7 @@ mod sync;
 mod sys;
 pub mod time;
 mod user;
+pub mod zygote;
 
 /// Prepares what every container needs: which cgroups there are, the built-in
 /// system call filter. Processes forked afterwards inherit it.
@@ -44,4 +58,3 @@ pub fn warm() {
     let _ = cgroup::layout::Layout::current();
     let _ = seccomp::warm();
 }
-pub mod zygote;

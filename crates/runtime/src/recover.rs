@@ -13,7 +13,6 @@ use std::time::Duration;
 use crate::cgroup::Cgroup;
 use crate::channel::ExitRecord;
 use crate::shim::{self, STATE, StateFile};
-use crate::spec::CgroupSpec;
 
 /// Connects to the shim that serves `run_dir`; `None` when there is none.
 pub fn connect(run_dir: &Path) -> io::Result<Option<UnixStream>> {
@@ -48,18 +47,11 @@ pub fn read_state(run_dir: &Path) -> io::Result<Option<StateFile>> {
 /// nobody. Takes up to `patience`.
 pub fn sweep(run_dir: &Path, patience: Duration) -> io::Result<()> {
     if let Some(state) = read_state(run_dir)? {
-        let spec = CgroupSpec {
-            parent: state.cgroup_parent,
-            ..CgroupSpec::default()
-        };
-        let cgroup = Cgroup::create(&spec, &state.id, &[]).map_err(io::Error::other)?;
+        let cgroup = Cgroup::open(&state.cgroup_parent, &state.id)?;
         cgroup.kill_all()?;
         cgroup.remove(patience)?;
     }
-    match std::fs::remove_dir_all(run_dir) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    shim::clear_run_dir(run_dir)
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {

@@ -6,7 +6,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 
 use super::{Stream, line, segment_path, segments};
 use crate::channel::UnixNanos;
@@ -180,24 +180,15 @@ impl Segment {
             .create_new(true)
             .mode(0o640)
             .open(&path)?;
-        let newest = spec.dir.join(&spec.name);
-        if number == 1 && std::fs::hard_link(&path, &newest).is_ok() {
-            return Ok(Self::at_start(number, file));
-        }
-        let staged = spec.dir.join(format!("{}.tmp", spec.name));
-        let _ = std::fs::remove_file(&staged);
-        std::fs::hard_link(&path, &staged)?;
-        std::fs::rename(&staged, &newest)?;
-        Ok(Self::at_start(number, file))
-    }
-
-    fn at_start(number: u64, file: File) -> Self {
-        Self {
+        // Readers count the segment from now on, so it must be written to even
+        // if the name, which only people use, cannot be moved to it.
+        let _ = name_newest(spec, number);
+        Ok(Self {
             number,
             file,
             size: 0,
             torn: false,
-        }
+        })
     }
 
     fn reopen(spec: &LogSpec, number: u64) -> io::Result<Self> {
@@ -205,7 +196,13 @@ impl Segment {
             .append(true)
             .read(true)
             .open(segment_path(&spec.dir, &spec.name, number))?;
-        let size = file.metadata()?.len();
+        let segment = file.metadata()?;
+        let size = segment.len();
+        // A shim that was killed while it rotated may not have come to it.
+        let newest = std::fs::metadata(spec.dir.join(&spec.name));
+        if !newest.is_ok_and(|newest| newest.ino() == segment.ino()) {
+            let _ = name_newest(spec, number);
+        }
         let mut last = [b'\n'];
         if size > 0 {
             file.seek(SeekFrom::End(-1))?;
@@ -242,6 +239,19 @@ impl Segment {
         }
         rest.len() as u64
     }
+}
+
+/// Makes the log's own name one of segment `number`.
+fn name_newest(spec: &LogSpec, number: u64) -> io::Result<()> {
+    let segment = segment_path(&spec.dir, &spec.name, number);
+    let newest = spec.dir.join(&spec.name);
+    if number == 1 && std::fs::hard_link(&segment, &newest).is_ok() {
+        return Ok(());
+    }
+    let staged = spec.dir.join(format!("{}.tmp", spec.name));
+    let _ = std::fs::remove_file(&staged);
+    std::fs::hard_link(&segment, &staged)?;
+    std::fs::rename(&staged, &newest)
 }
 
 /// Where to cut `part` so that a character is not torn, given that `before` bytes

@@ -12,7 +12,7 @@ use std::io::{self, IoSlice, Write};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{FallocateFlags, Mode, OFlags};
 
 /// Bytes held in memory for one connection.
 pub(super) const MEMORY: usize = 256 << 10;
@@ -20,6 +20,8 @@ pub(super) const MEMORY: usize = 256 << 10;
 const SPILL: u64 = 1 << 30;
 /// Bytes read back from the file at once.
 const CHUNK: usize = 64 << 10;
+/// Bytes of the file given back to the disk at once.
+const RELEASE: u64 = 8 << 20;
 
 /// The connection is too far behind.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,6 +40,8 @@ struct Spill {
     file: File,
     read: u64,
     written: u64,
+    /// The beginning of the file up to here has been given back to the disk.
+    released: u64,
 }
 
 impl Backlog {
@@ -135,6 +139,8 @@ impl Backlog {
         spill.read += piece.len() as u64;
         if spill.read == spill.written {
             self.spill = None;
+        } else {
+            spill.release();
         }
         self.memory.extend(piece);
         Ok(true)
@@ -149,7 +155,21 @@ impl Spill {
             file: file.into(),
             read: 0,
             written: 0,
+            released: 0,
         })
+    }
+
+    /// Gives back what was read, so that a client that keeps pace a little behind
+    /// does not fill the disk.
+    fn release(&mut self) {
+        if self.read - self.released < RELEASE {
+            return;
+        }
+        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        let length = self.read - self.released;
+        // A file system that cannot do it keeps the file as it is.
+        let _ = rustix::fs::fallocate(&self.file, flags, self.released, length);
+        self.released = self.read;
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {

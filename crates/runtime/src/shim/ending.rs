@@ -217,7 +217,7 @@ impl Shim<'_> {
         if let Some(listener) = self.listener.take() {
             self.poll.remove(&listener);
         }
-        let _ = std::fs::remove_dir_all(&self.spec.run_dir);
+        let _ = record::clear_run_dir(&self.spec.run_dir);
         if let Some(ending) = &mut self.ending {
             ending.torn_down = true;
         }

@@ -62,6 +62,7 @@ use client::{Client, Gone};
 use ending::Ending;
 use poll::{ClientKey, Interest, Poll, ProcessKey, Ready, Token};
 use process::{Ends, Open, Process};
+pub(crate) use record::clear_run_dir;
 pub use record::{SOCKET, STATE, StateFile};
 
 /// Key of the first process.
@@ -91,7 +92,7 @@ pub fn run(socket: UnixStream) {
         Ok(mut shim) => shim.serve(socket),
         Err(failure) => {
             ending::record_failure(&spec.exit_path, &failure);
-            let _ = std::fs::remove_dir_all(&spec.run_dir);
+            let _ = clear_run_dir(&spec.run_dir);
             let _ = channel::send(&socket, &Message::Event(Event::Failed(failure)));
         }
     }

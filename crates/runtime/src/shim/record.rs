@@ -1,7 +1,7 @@
 //! What a shim leaves on disk: the exit record, which outlives it, and the state
 //! file, by which a daemon finds it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,10 @@ pub struct StateFile {
     pub started_at: Option<UnixNanos>,
 }
 
-/// Writes the exit record so that it is on disk, whole, when this returns.
+/// Writes the exit record. Its content is on disk before its name appears: after a
+/// power failure the record is whole or missing, never broken. The directory is
+/// not synced too, since that takes as long again and a record that is missing
+/// then tells the same: the container did not survive.
 pub(super) fn write_exit(path: &Path, record: &ExitRecord) -> io::Result<()> {
     replace(path, &serde_json::to_vec(record)?, Durable::Yes)
 }
@@ -39,6 +42,21 @@ pub(super) fn write_exit(path: &Path, record: &ExitRecord) -> io::Result<()> {
 pub(super) fn write_state(run_dir: &Path, state: &StateFile) -> io::Result<()> {
     let path = run_dir.join(STATE);
     replace(&path, &serde_json::to_vec(state)?, Durable::No)
+}
+
+/// Removes what shims make in a run directory, and the directory itself unless
+/// somebody else keeps something in it.
+pub(crate) fn clear_run_dir(run_dir: &Path) -> io::Result<()> {
+    let gone = |result: io::Result<()>| match result {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    };
+    gone(std::fs::remove_file(run_dir.join(SOCKET)))?;
+    gone(std::fs::remove_file(run_dir.join(STATE)))?;
+    match gone(std::fs::remove_dir(run_dir)) {
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+        other => other,
+    }
 }
 
 #[derive(PartialEq)]
@@ -59,13 +77,7 @@ fn replace(path: &Path, content: &[u8], durable: Durable) -> io::Result<()> {
     if durable == Durable::Yes {
         file.sync_all()?;
     }
-    std::fs::rename(&staged, path)?;
-    if durable == Durable::Yes
-        && let Some(dir) = path.parent()
-    {
-        File::open(dir)?.sync_all()?;
-    }
-    Ok(())
+    std::fs::rename(&staged, path)
 }
 
 fn staging_name(path: &Path) -> PathBuf {

@@ -82,7 +82,8 @@ fn of_the_daemon() -> Result<(), Failed> {
         (state.pid, state.shim_pid)
     );
 
-    // Nobody is connected while it ends.
+    // Nobody is connected while it ends. What it writes says that its trap is set.
+    wait_for_log(&container, "0");
     let spec = container.fixture.spec.clone();
     container.abandon();
     let init = Pid::from_raw(state.pid).expect("a pid");
