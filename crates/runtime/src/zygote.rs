@@ -25,8 +25,9 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
+use rustix::mount::{MountAttrFlags, OpenTreeFlags, open_tree};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
@@ -34,10 +35,12 @@ use rustix::net::{
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use crate::channel;
+use crate::path;
 use crate::shim;
 use crate::spec::ContainerSpec;
 use crate::sys::clone::{Side, clone3};
 use crate::sys::fd::close_from;
+use crate::sys::mount::{MountAttr, set_attributes};
 
 /// Name under which the binary knows that it was started as the zygote, and
 /// which `ps` shows.
@@ -67,7 +70,13 @@ impl Zygote {
             SocketFlags::CLOEXEC,
             None,
         )?;
-        let process = Command::new("/proc/self/exe")
+        let program = read_only_program();
+        let path = match &program {
+            Ok(program) => path::of_descriptor(program),
+            // Without the privilege to mount no container can be made either.
+            Err(_) => "/proc/self/exe".into(),
+        };
+        let process = Command::new(path)
             .arg0(NAME)
             .env_clear()
             .current_dir("/")
@@ -109,6 +118,19 @@ impl Zygote {
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
+}
+
+/// The daemon's own binary on a read-only mount that nobody else sees.
+///
+/// Until its execve a container's process runs this program, and a container
+/// may find it by `/proc/PID/exe`. It could not change the daemon's binary that
+/// way even with every capability.
+fn read_only_program() -> io::Result<OwnedFd> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    let program = open_tree(CWD, "/proc/self/exe", flags)?;
+    let read_only = MountAttr::set(u64::from(MountAttrFlags::MOUNT_ATTR_RDONLY.bits()));
+    set_attributes(&program, false, read_only)?;
+    Ok(program)
 }
 
 /// The zygote's whole life.

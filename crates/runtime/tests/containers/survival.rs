@@ -102,6 +102,21 @@ fn of_the_daemon() -> Result<(), Failed> {
     Ok(())
 }
 
+/// What runs as the container's init before execve, and as its shim, cannot be
+/// opened for writing through procfs, whatever the file's own permissions say.
+fn of_the_daemons_binary() -> Result<(), Failed> {
+    let container = Supervised::shell("true");
+    let state = container.state();
+    for pid in [state.pid, state.shim_pid] {
+        let program = format!("/proc/{pid}/exe");
+        std::fs::File::open(&program)?;
+        let opened = std::fs::OpenOptions::new().write(true).open(&program);
+        let error = opened.expect_err("it can be changed");
+        assert_eq!(error.kind(), std::io::ErrorKind::ReadOnlyFilesystem);
+    }
+    Ok(())
+}
+
 fn a_dead_zygote_is_noticed() -> Result<(), Failed> {
     let zygote = Zygote::fork()?;
     kill(zygote.pid() as i32);
