@@ -1,2 +1,137 @@
-//! The daemon.
-fn main() {}
+//! The judge. `conformance --endpoint unix:///run/docker.sock` checks any
+//! Docker-compatible engine: the tutorials replayed with their own curl lines,
+//! and tables of cases beyond them. It needs nothing but the endpoint, brings
+//! its own image and removes what it made.
+//!
+//! `target` is the engine, `session` one case's conversation with it,
+//! `scenario` and `cases` are what is checked, `judge` gives the verdict.
+
+mod applet;
+mod cases;
+mod endpoint;
+mod expect;
+mod frames;
+mod http;
+mod image;
+mod judge;
+mod outcome;
+mod report;
+mod scenario;
+mod schema;
+mod session;
+mod start;
+mod target;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::Parser;
+
+use crate::endpoint::Endpoint;
+use crate::expect::Expectations;
+use crate::judge::{Case, Judge};
+use crate::target::Target;
+
+#[derive(Parser)]
+#[command(name = "conformance", about = "Judges a Docker-compatible engine")]
+struct Args {
+    /// The engine: unix:///path or tcp://host:port
+    #[arg(long, required_unless_present_any = ["start", "list"], conflicts_with = "start")]
+    endpoint: Option<Endpoint>,
+    /// Start a private engine for this run: dockerd, longshored, or a path
+    #[arg(long, value_name = "PROGRAM")]
+    start: Option<String>,
+    /// Judge this API version only
+    #[arg(long)]
+    api: Option<String>,
+    /// Whose known failures apply, when the engine does not say who it is
+    #[arg(long)]
+    target: Option<String>,
+    /// Write all results as JSON
+    #[arg(long, value_name = "FILE")]
+    report_json: Option<PathBuf>,
+    /// Write all results as JUnit
+    #[arg(long, value_name = "FILE")]
+    report_junit: Option<PathBuf>,
+    #[command(flatten)]
+    tests: libtest_mimic::Arguments,
+}
+
+fn main() -> ExitCode {
+    if let Some(code) = applet::run() {
+        return code;
+    }
+    run(&Args::parse()).unwrap_or_else(|message| {
+        eprintln!("conformance: {message}");
+        ExitCode::from(2)
+    })
+}
+
+fn run(args: &Args) -> Result<ExitCode, String> {
+    if args.tests.list && args.endpoint.is_none() && args.start.is_none() {
+        for case in cases_of(&schema::versions().collect::<Vec<_>>())? {
+            println!("{}: test", case.name);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let engine = args
+        .start
+        .as_deref()
+        .map(start::Engine::start)
+        .transpose()?;
+    let endpoint = engine
+        .as_ref()
+        .map(|e| e.endpoint.clone())
+        .or(args.endpoint.clone());
+    let endpoint = endpoint.ok_or("no endpoint")?;
+    let target = Target::probe(endpoint, args.api.as_deref(), args.target.as_deref())?;
+    println!(
+        "{}: {} {}, API {} to {}; judging {}",
+        target.endpoint,
+        target.name,
+        target.version,
+        target.api_range.0,
+        target.api_range.1,
+        target.versions.join(", ")
+    );
+    let cases = cases_of(&target.versions)?;
+    let expectations = Expectations::of(&target.name)?;
+    let names: Vec<String> = cases.iter().map(|c| c.name.clone()).collect();
+    let stale: Vec<&str> = expectations.stale(&names).collect();
+    if !stale.is_empty() && args.api.is_none() {
+        return Err(format!(
+            "known failures that name no case: {}",
+            stale.join(", ")
+        ));
+    }
+    if !args.tests.list {
+        target.import()?;
+    }
+    let judge = Arc::new(Judge {
+        target: Arc::new(target),
+        expectations,
+        records: Mutex::default(),
+    });
+    let trials = cases.into_iter().map(|case| judge.trial(case)).collect();
+    let conclusion = libtest_mimic::run(&args.tests, trials);
+    if !args.tests.list {
+        judge.target.clean()?;
+    }
+    let mut records = judge.records.lock().unwrap_or_else(PoisonError::into_inner);
+    records.sort_by(|a, b| a.case.cmp(&b.case));
+    if let Some(path) = &args.report_json {
+        report::write_json(path, &judge.target, &records)?;
+    }
+    if let Some(path) = &args.report_junit {
+        report::write_junit(path, &judge.target, &records)?;
+    }
+    Ok(conclusion.exit_code())
+}
+
+/// Every case, in the order in which it is read.
+fn cases_of(versions: &[&'static str]) -> Result<Vec<Case>, String> {
+    let mut all = scenario::all(versions)?;
+    all.extend(cases::all(versions));
+    Ok(all)
+}

@@ -1,0 +1,88 @@
+//! Known failures of one kind of engine, `expect/<target>.yaml`: each case
+//! with its reason. A listed case that passes fails the run ("fixed!"), and so
+//! does an entry that names no case.
+
+use serde::Deserialize;
+
+const FILES: &[(&str, &str)] = &[
+    ("dockerd", include_str!("../expect/dockerd.yaml")),
+    ("longshored", include_str!("../expect/longshored.yaml")),
+];
+
+/// The list of one target.
+#[derive(Default)]
+pub(crate) struct Expectations(Vec<Entry>);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    /// A case's full name; a `*` stands for any text.
+    case: String,
+    reason: String,
+}
+
+impl Expectations {
+    /// The embedded list for a target; empty for a target without one.
+    pub(crate) fn of(target: &str) -> Result<Self, String> {
+        let text = FILES.iter().find(|(name, _)| *name == target);
+        text.map_or(Ok(Self::default()), |(name, text)| Self::parse(name, text))
+    }
+
+    fn parse(name: &str, text: &str) -> Result<Self, String> {
+        let entries: Option<Vec<Entry>> =
+            serde_yaml_ng::from_str(text).map_err(|e| format!("expect/{name}.yaml: {e}"))?;
+        Ok(Self(entries.unwrap_or_default()))
+    }
+
+    /// Why this case is known to fail.
+    pub(crate) fn reason(&self, case: &str) -> Option<&str> {
+        let entry = self.0.iter().find(|e| glob(&e.case, case))?;
+        Some(&entry.reason)
+    }
+
+    /// Entries that name none of these cases.
+    pub(crate) fn stale<'a>(&'a self, cases: &'a [String]) -> impl Iterator<Item = &'a str> {
+        self.0
+            .iter()
+            .filter(|e| !cases.iter().any(|c| glob(&e.case, c)))
+            .map(|e| e.case.as_str())
+    }
+}
+
+fn glob(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((before, after)) => text.strip_prefix(before).is_some_and(|rest| {
+            (0..=rest.len()).any(|i| rest.is_char_boundary(i) && glob(after, &rest[i..]))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_stand_for_any_text() {
+        assert!(glob("must/t1@*/top", "must/t1@1.35/top"));
+        assert!(!glob("must/t1@*/top", "must/t1@1.35/logs"));
+        assert!(glob("a*", "a"));
+    }
+
+    #[test]
+    fn the_embedded_lists_parse_and_have_reasons() {
+        for (name, text) in FILES {
+            let list = Expectations::parse(name, text).unwrap();
+            assert!(list.0.iter().all(|e| e.reason.len() > 10), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_entry_for_no_case_is_stale() {
+        let list = Expectations::parse("x", "- {case: gone, reason: none}").unwrap();
+        assert_eq!(
+            list.stale(&["here".to_owned()]).collect::<Vec<_>>(),
+            ["gone"]
+        );
+    }
+}
