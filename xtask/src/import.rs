@@ -59,7 +59,8 @@ fn read(file: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+/// Puts a file in the place of another, whole or not at all.
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(text.as_bytes())?;

@@ -4,6 +4,7 @@
 mod bench;
 mod conformance;
 mod exec;
+mod r#gen;
 mod http;
 mod import;
 mod run;
@@ -35,6 +36,8 @@ enum Task {
     Bench(bench::Args),
     /// Turn upstream documents into the files of spec/
     Import(import::Args),
+    /// Write the generated part of the API crate from spec/
+    Gen(r#gen::Args),
     /// Judge an endpoint
     Conformance(conformance::Args),
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Task::Tidy(args) => tidy::run(args),
         Task::Bench(args) => bench::run(args),
         Task::Import(args) => import::run(args),
+        Task::Gen(args) => r#gen::run(args),
         Task::Conformance(args) => conformance::run(args),
     };
     match result {

@@ -1,8 +1,28 @@
-//! What the generator wrote; see the first line of each file.
+// Written by `cargo xtask gen`. Do not edit.
 
-pub mod container;
+//! What the generator made of `spec/`.
+
+mod masks;
+
+#[cfg(all(test, feature = "server"))]
+pub(crate) mod recorder;
 pub mod routes;
+
+pub mod config;
+pub mod container;
+pub mod distribution;
+pub mod exec;
+pub mod image;
+pub mod network;
+pub mod node;
+pub mod plugin;
+pub mod secret;
 #[cfg(feature = "server")]
 mod serve;
+pub mod service;
+pub mod session;
+pub mod swarm;
 pub mod system;
+pub mod task;
 pub mod types;
+pub mod volume;

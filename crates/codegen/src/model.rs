@@ -372,6 +372,47 @@ impl Model {
     }
 }
 
+impl Operation {
+    /// The types of its parameters, body and answers.
+    pub fn types(&self) -> Vec<&Type> {
+        let mut types = Vec::new();
+        for param in &self.query {
+            if let ParamKind::Json(ty) = &param.kind {
+                types.push(ty);
+            }
+        }
+        if let Body::Json { ty, .. } = &self.body {
+            types.push(ty);
+        }
+        for answer in &self.answers {
+            match &answer.content {
+                Content::Json(ty)
+                | Content::Lines(ty)
+                | Content::OneOrLines(ty)
+                | Content::Deferred(ty) => {
+                    types.push(ty);
+                }
+                _ => {}
+            }
+        }
+        types
+    }
+}
+
+impl Type {
+    /// The named types in it.
+    pub fn names(&self) -> Vec<&str> {
+        match self {
+            Type::Named(name) => vec![name],
+            Type::List(inner)
+            | Type::Array(inner, _)
+            | Type::Map(inner)
+            | Type::Nullable(inner) => inner.names(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl Field {
     /// Whether the Rust field is an `Option`.
     pub fn is_option(&self) -> bool {
@@ -387,6 +428,17 @@ impl Range {
 }
 
 impl Scalar {
+    /// All of them.
+    pub const ALL: [Scalar; 7] = [
+        Scalar::Timestamp,
+        Scalar::UnixSeconds,
+        Scalar::Nanoseconds,
+        Scalar::StrList,
+        Scalar::EmptyMap,
+        Scalar::Base64,
+        Scalar::GoFloat32,
+    ];
+
     /// Its name in Rust and in the overlay.
     pub fn name(self) -> &'static str {
         match self {

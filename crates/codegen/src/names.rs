@@ -48,6 +48,36 @@ pub(crate) fn pascal(wire: &str) -> String {
     name
 }
 
+/// The name of a type that has its place for a name: `Mount.BindOptions` is
+/// `MountBindOptions`, `ContainerTop 200` is `ContainerTopResponse`.
+pub(crate) fn type_at(place: &str) -> String {
+    let mut name = String::new();
+    let (operation, rest) = place.split_once(' ').unwrap_or((place, ""));
+    for part in operation.split(['.', '[', ']', '{', '}', '_', '-']) {
+        push_capital(&mut name, part);
+    }
+    if rest.is_empty() {
+        return name;
+    }
+    let mut parts = rest.split(['.', '[', ']', '{', '}', '_', '-']);
+    match parts.next() {
+        Some("request") => name.push_str("Request"),
+        Some(status) if status.starts_with('2') => name.push_str("Response"),
+        Some(status) => name.push_str(&format!("Status{status}")),
+        None => {}
+    }
+    parts.for_each(|part| push_capital(&mut name, part));
+    name
+}
+
+fn push_capital(name: &mut String, part: &str) {
+    let mut chars = part.chars();
+    if let Some(first) = chars.next() {
+        name.push(first.to_ascii_uppercase());
+        name.push_str(chars.as_str());
+    }
+}
+
 /// The words of a name in lower case. A word ends before a capital that
 /// follows a small letter or digit, and before the last capital of a run that
 /// a small letter follows: `UTSMode` is `uts`, `mode`.

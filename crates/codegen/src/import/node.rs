@@ -6,7 +6,7 @@ use serde_yaml_ng::Value;
 use crate::model::{InvalidVersion, Version};
 
 /// A value and where it stands.
-pub struct Node<'a> {
+pub(super) struct Node<'a> {
     value: &'a Value,
     at: String,
 }
