@@ -14,11 +14,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use longshore_api::filters::Filters;
+use longshore_api::scalar::UnixSeconds;
+use longshore_api::types::{EventActor, EventMessage};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::error::{Error, IoContext, Result};
+use crate::time;
 
 /// How many events a new subscriber can ask back for.
 pub const REPLAYED: usize = 256;
@@ -333,6 +336,30 @@ impl Event {
             && ["volume", "plugin", "node", "service", "secret", "config"]
                 .iter()
                 .all(|key| filters.values(key).next().is_none())
+    }
+
+    /// The event as clients see it. `status`, `id` and `from` repeat what older
+    /// ones look for.
+    pub fn to_wire(&self) -> EventMessage {
+        let of_object = matches!(self.kind, EventKind::Container | EventKind::Image);
+        let from = self
+            .attributes
+            .get("image")
+            .filter(|_| self.kind == EventKind::Container);
+        EventMessage {
+            r#type: self.kind.as_str().into(),
+            action: self.action.clone(),
+            actor: EventActor {
+                id: self.actor.clone(),
+                attributes: Some(self.attributes.clone()),
+            },
+            scope: Some("local".into()),
+            time: Some(UnixSeconds(self.time.as_second())),
+            time_nano: Some(time::unix_nanos(self.time)),
+            status: of_object.then(|| self.action.clone()),
+            id: of_object.then(|| self.actor.clone()),
+            from: from.cloned(),
+        }
     }
 
     /// `exec_create: sh` is matched by its first word too.

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 
-use crate::stub_types::{
+use longshore_api::filters::Filters;
+use longshore_api::scalar::UnixSeconds;
+use longshore_api::types::{
     ContainerConfig, GraphDriverData, ImageDeleteResponseItem, ImageHistoryResponseItem,
     ImageInspect, ImageSummary,
 };
-use longshore_api::filters::Filters;
 use longshore_image::digest::ImageId;
 use longshore_image::import::{self, ImportOptions};
 use longshore_image::load::{self, LoadEvent};
@@ -22,7 +23,7 @@ use crate::container::STORAGE_DRIVER;
 use crate::error::{Error, IoContext, Result};
 use crate::events::EventKind;
 use crate::shared::Shared;
-use crate::time::rfc3339;
+use crate::time::wire;
 
 /// The images of an engine.
 #[derive(Clone)]
@@ -121,7 +122,7 @@ impl Images {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             comment: image.config.comment.clone(),
-            created: rfc3339(image.config.created),
+            created: wire(image.config.created),
             container: image.config.container.clone(),
             container_config: Some(container_config),
             docker_version: image.config.docker_version.clone(),
@@ -137,7 +138,7 @@ impl Images {
         inspect.root_fs.r#type = "layers".into();
         let layers = image.config.rootfs.diff_ids.iter().map(ToString::to_string);
         inspect.root_fs.layers = Some(layers.collect());
-        inspect.metadata.last_tag_time = rfc3339(image.last_tagged);
+        inspect.metadata.last_tag_time = wire(image.last_tagged);
         if !image.config.os_version.is_empty() {
             inspect.os_version = Some(image.config.os_version.clone());
         }
@@ -153,7 +154,7 @@ impl Images {
                 id: item
                     .id
                     .map_or_else(|| "<missing>".into(), |id| id.to_string()),
-                created: item.created.map_or(0, |time| time.as_second()),
+                created: UnixSeconds(item.created.map_or(0, |time| time.as_second())),
                 created_by: item.created_by,
                 tags: (!item.tags.is_empty()).then_some(item.tags),
                 size: i64::try_from(item.size).unwrap_or(i64::MAX),
@@ -343,7 +344,7 @@ fn summary(image: &Image) -> ImageSummary {
             .unwrap_or_default(),
         repo_tags: Some(tags),
         repo_digests: digests,
-        created: image.config.created.map_or(0, |time| time.as_second()),
+        created: UnixSeconds(image.config.created.map_or(0, |time| time.as_second())),
         size,
         virtual_size: size,
         shared_size: -1,

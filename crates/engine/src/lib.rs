@@ -17,7 +17,6 @@ mod names;
 mod net;
 pub mod recover;
 mod shared;
-pub mod stub_types;
 pub mod system;
 pub mod time;
 mod wording;

@@ -22,77 +22,121 @@ use crate::meta::{self, Durability};
 pub(crate) struct Endpoint {
     /// Id of the network.
     pub(crate) network_id: String,
-    /// Name of the network, `bridge`.
+    /// Name of the network: `bridge`, `none` or `host`.
     pub(crate) network: String,
     /// Id of this end.
     pub(crate) endpoint_id: String,
-    /// Addresses and ports.
-    pub(crate) link: Link,
+    /// Addresses and ports, where there is a device.
+    pub(crate) link: Option<Link>,
 }
 
-/// What a container holds of the network before it is connected.
+impl Endpoint {
+    /// The word for the kind of its network.
+    pub(crate) fn driver(&self) -> &str {
+        match self.network.as_str() {
+            "none" => "null",
+            name => name,
+        }
+    }
+
+    /// Published ports.
+    pub(crate) fn ports(&self) -> &[Binding] {
+        self.link.as_ref().map_or(&[], |link| link.ports.as_slice())
+    }
+}
+
+/// What a container holds of its network before it is connected.
 #[derive(Clone, Debug)]
 pub(crate) struct Reservation {
+    network: &'static str,
     endpoint_id: String,
     pub(crate) ports: Vec<Binding>,
+}
+
+/// Ids of the networks that every engine has, made at the first start.
+#[derive(Debug, Serialize, Deserialize)]
+struct Ids {
+    bridge: String,
+    none: String,
+    host: String,
 }
 
 /// The networks of the engine.
 #[derive(Debug)]
 pub(crate) struct Net {
     bridge: Option<Arc<Bridge>>,
-    network_id: String,
+    ids: Ids,
 }
 
 impl Net {
-    /// Makes the default bridge, unless the engine is to have none. The id of
-    /// its network is kept below `root`.
+    /// Makes the default bridge, unless the engine is to have none. The ids
+    /// are kept below `root`.
     pub(crate) fn open(root: &Path, bridge: Option<&str>, bip: Option<&str>) -> Result<Net> {
-        let path = root.join("bridge-id");
-        let network_id = match meta::read(&path)? {
+        let path = root.join("networks.json");
+        let ids = match meta::read(&path)? {
             Some(known) => known,
             None => {
-                let id = id::generate()?;
-                meta::write(&path, &id, Durability::Power)?;
-                id
+                let ids = Ids {
+                    bridge: id::generate()?,
+                    none: id::generate()?,
+                    host: id::generate()?,
+                };
+                meta::write(&path, &ids, Durability::Power)?;
+                ids
             }
         };
         let bridge = bridge
             .map(|name| Bridge::open(name, bip).context("default bridge"))
             .transpose()?
             .map(Arc::new);
-        Ok(Net { bridge, network_id })
+        Ok(Net { bridge, ids })
+    }
+
+    /// The id of a network that every engine has.
+    pub(crate) fn id_of(&self, name: &str) -> Option<&str> {
+        match name {
+            "bridge" => Some(&self.ids.bridge),
+            "none" => Some(&self.ids.none),
+            "host" => Some(&self.ids.host),
+            _ => None,
+        }
     }
 
     /// Takes the host's ports for a container that is about to start; none if
-    /// it will not be on the bridge.
+    /// it shares another's network.
     pub(crate) async fn reserve(
         &self,
         owner: &str,
         name: &str,
         plan: &Plan,
     ) -> Result<Option<Reservation>> {
-        if let Network::Named(network) = &plan.network {
-            return Err(Error::not_found(format!("network {network} not found")));
-        }
-        let Some(bridge) = self
-            .bridge
-            .clone()
-            .filter(|_| plan.network == Network::Bridge)
-        else {
-            return Ok(None);
+        let network = match &plan.network {
+            Network::Bridge if self.bridge.is_some() => "bridge",
+            // Without a bridge its containers have no network.
+            Network::Bridge | Network::None => "none",
+            Network::Host => "host",
+            Network::Container(_) => return Ok(None),
+            Network::Named(network) => {
+                return Err(Error::not_found(format!("network {network} not found")));
+            }
         };
-        let requests = requests(plan)?;
-        let endpoint_id = id::generate()?;
-        let owner = owner.to_owned();
-        let taken = blocking(move || bridge.reserve(&owner, &requests)).await?;
-        let ports = taken.map_err(|error| {
-            Error::system(format!(
-                "driver failed programming external connectivity on endpoint {name} \
-                 ({endpoint_id}): {error}"
-            ))
-        })?;
-        Ok(Some(Reservation { endpoint_id, ports }))
+        let mut reservation = Reservation {
+            network,
+            endpoint_id: id::generate()?,
+            ports: Vec::new(),
+        };
+        if let Some(bridge) = self.bridge.clone().filter(|_| network == "bridge") {
+            let (owner, requests) = (owner.to_owned(), requests(plan)?);
+            let taken = blocking(move || bridge.reserve(&owner, &requests)).await?;
+            reservation.ports = taken.map_err(|error| {
+                Error::system(format!(
+                    "driver failed programming external connectivity on endpoint {name} ({}): \
+                     {error}",
+                    reservation.endpoint_id
+                ))
+            })?;
+        }
+        Ok(Some(reservation))
     }
 
     /// Connects the namespace of a process with what was reserved.
@@ -102,16 +146,27 @@ impl Net {
         pid: u32,
         reservation: &Reservation,
     ) -> Result<Endpoint> {
-        let bridge = self.bridge.clone();
-        let bridge = bridge.ok_or_else(|| Error::system("there is no default bridge"))?;
-        let (owner, ports) = (owner.to_owned(), reservation.ports.clone());
-        let pid = i32::try_from(pid).context("process id")?;
-        let link = blocking(move || bridge.attach(&owner, pid, &ports)).await?;
+        let bridge = self
+            .bridge
+            .clone()
+            .filter(|_| reservation.network == "bridge");
+        let link = match bridge {
+            None => None,
+            Some(bridge) => {
+                let (owner, ports) = (owner.to_owned(), reservation.ports.clone());
+                let pid = i32::try_from(pid).context("process id")?;
+                let link = blocking(move || bridge.attach(&owner, pid, &ports)).await?;
+                Some(link.map_err(network_error)?)
+            }
+        };
         Ok(Endpoint {
-            network_id: self.network_id.clone(),
-            network: "bridge".into(),
+            network_id: self
+                .id_of(reservation.network)
+                .unwrap_or_default()
+                .to_owned(),
+            network: reservation.network.to_owned(),
             endpoint_id: reservation.endpoint_id.clone(),
-            link: link.map_err(network_error)?,
+            link,
         })
     }
 
@@ -141,7 +196,7 @@ impl Net {
         };
         let links = endpoints
             .into_iter()
-            .map(|(owner, endpoint)| (owner, endpoint.link));
+            .filter_map(|(owner, endpoint)| Some((owner, endpoint.link?)));
         let links: Vec<(String, Link)> = links.collect();
         blocking(move || bridge.restore(links))
             .await?

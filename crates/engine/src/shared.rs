@@ -93,7 +93,7 @@ impl Shared {
         let attributes = BTreeMap::from([
             ("container".to_owned(), container.to_owned()),
             ("name".to_owned(), endpoint.network.clone()),
-            ("type".to_owned(), "bridge".to_owned()),
+            ("type".to_owned(), endpoint.driver().to_owned()),
         ]);
         self.events.publish(
             EventKind::Network,

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::sync::Arc;
 
-use crate::stub_types::{
+use jiff::Timestamp;
+use longshore_api::types::{
     IndexInfo, PluginsInfo, RegistryServiceConfig, Runtime, SwarmInfo, SystemInfo,
 };
-use jiff::Timestamp;
 
 use crate::container::STORAGE_DRIVER;
 use crate::container::state::Phase;
 use crate::id;
 use crate::shared::Shared;
-use crate::time::rfc3339;
+use crate::time::wire;
 
 /// The engine as a whole.
 #[derive(Clone)]
@@ -97,18 +97,19 @@ impl System {
             ]),
             plugins: PluginsInfo {
                 volume: list(&[]),
-                network: list(&["bridge", "host", "none"]),
+                network: list(&["bridge", "host", "null"]),
                 authorization: None,
                 log: list(&["json-file", "none"]),
             },
             memory_limit: cgroups.has("memory"),
             swap_limit: cgroups.swap,
             kernel_memory: cgroups.has("memory") && !cgroups.unified,
+            kernel_memory_tcp: Some(cgroups.has("memory") && !cgroups.unified),
             cpu_cfs_period: cgroups.has("cpu"),
             cpu_cfs_quota: cgroups.has("cpu"),
             cpu_shares: cgroups.has("cpu"),
             cpu_set: cgroups.has("cpuset"),
-            pids_limit: cgroups.has("pids"),
+            pids_limit: Some(cgroups.has("pids")),
             oom_kill_disable: cgroups.has("memory") && !cgroups.unified,
             ipv4_forwarding: is_one("/proc/sys/net/ipv4/ip_forward"),
             bridge_nf_iptables: is_one("/proc/sys/net/bridge/bridge-nf-call-iptables"),
@@ -117,7 +118,7 @@ impl System {
             n_fd: open_descriptors(),
             n_goroutines: threads(),
             n_events_listener: i64::try_from(shared.events.listeners()).unwrap_or(0),
-            system_time: rfc3339(Some(Timestamp::now())),
+            system_time: wire(Some(Timestamp::now())),
             logging_driver: "json-file".into(),
             cgroup_driver: "cgroupfs".into(),
             kernel_version: machine.kernel,
@@ -145,10 +146,9 @@ impl System {
                 ..SwarmInfo::default()
             },
             live_restore_enabled: true,
-            isolation: String::new(),
             init_binary: "longshored".into(),
             security_options: list(&["name=seccomp,profile=default"]),
-            warnings: Some(self.warnings(&cgroups)),
+            warnings: Some(self.warnings(&cgroups)).filter(|list| !list.is_empty()),
             ..SystemInfo::default()
         }
     }

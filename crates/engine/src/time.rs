@@ -2,22 +2,23 @@
 //! none. This module turns them into the wire's texts and numbers.
 
 use jiff::Timestamp;
+use longshore_api::scalar::Timestamp as WireTime;
 
-/// Go's zero time, which stands for "never".
-pub const ZERO: &str = "0001-01-01T00:00:00Z";
-
-/// RFC 3339 in UTC with up to nine fractional digits, trailing zeros cut.
-pub fn rfc3339(time: Option<Timestamp>) -> String {
-    let Some(time) = time else {
-        return ZERO.into();
-    };
-    let nanos = time.subsec_nanosecond();
-    let whole = time.strftime("%Y-%m-%dT%H:%M:%S").to_string();
-    if nanos == 0 {
-        return format!("{whole}Z");
+/// A time as the API's types have it; "never" is Go's zero time.
+pub(crate) fn wire(time: Option<Timestamp>) -> WireTime {
+    match time {
+        None => WireTime::default(),
+        Some(time) => {
+            // Both parts have the same sign; before 1970 a second is borrowed.
+            let nanos = time.as_nanosecond();
+            let second = nanos.div_euclid(1_000_000_000);
+            let rest = nanos.rem_euclid(1_000_000_000);
+            WireTime::from_unix(
+                i64::try_from(second).unwrap_or(i64::MAX),
+                u32::try_from(rest).unwrap_or(0),
+            )
+        }
     }
-    let fraction = format!("{nanos:09}");
-    format!("{whole}.{}Z", fraction.trim_end_matches('0'))
 }
 
 /// Nanoseconds since the epoch, saturating (the year 2262 is far).
@@ -50,12 +51,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn go_cuts_trailing_zeros() {
-        let at = |nanos| Timestamp::new(1_577_934_245, nanos).ok();
-        assert_eq!(rfc3339(at(123_456_789)), "2020-01-02T03:04:05.123456789Z");
-        assert_eq!(rfc3339(at(120_000_000)), "2020-01-02T03:04:05.12Z");
-        assert_eq!(rfc3339(at(0)), "2020-01-02T03:04:05Z");
-        assert_eq!(rfc3339(None), ZERO);
+    fn times_of_the_wire() {
+        let text = |nanos| wire(Timestamp::from_nanosecond(nanos).ok()).to_string();
+        assert_eq!(text(1_577_934_245_120_000_000), "2020-01-02T03:04:05.12Z");
+        assert_eq!(text(-1), "1969-12-31T23:59:59.999999999Z");
+        assert_eq!(wire(None).to_string(), "0001-01-01T00:00:00Z");
     }
 
     #[test]

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::stub_types::{ContainerConfig, EndpointSettings, HealthConfig, HostConfig};
 use longshore_api::scalar::{EmptyMap, StrList};
+use longshore_api::types::{ContainerConfig, EndpointSettings, HealthConfig, HostConfig};
 use longshore_image::store::Image;
 
 use crate::container::actor::{Actor, Beginning};
@@ -224,11 +224,13 @@ fn merge_health(own: &mut HealthConfig, of_image: &HealthConfig) {
         (&mut own.interval, of_image.interval),
         (&mut own.timeout, of_image.timeout),
         (&mut own.start_period, of_image.start_period),
-        (&mut own.retries, of_image.retries),
     ] {
-        if own.is_none_or(|value| value == 0) {
+        if own.is_none_or(|value| value.0 == 0) {
             *own = of_image;
         }
+    }
+    if own.retries.is_none_or(|value| value == 0) {
+        own.retries = of_image.retries;
     }
 }
 
@@ -256,7 +258,9 @@ fn fill_in(
     };
     default(&mut host.network_mode, "default");
     default(&mut host.ipc_mode, "private");
-    default(&mut host.log_config.r#type, "json-file");
+    if host.log_config.r#type.as_str().is_empty() {
+        host.log_config.r#type = "json-file".into();
+    }
     host.log_config.config.get_or_insert_with(BTreeMap::new);
     if host.runtime.as_deref().is_none_or(str::is_empty) {
         host.runtime = Some("runc".into());

@@ -125,12 +125,7 @@ impl<'a> Filter<'a> {
             .ancestors
             .as_ref()
             .is_none_or(|images| images.contains(&record.image));
-        let bound = || {
-            state
-                .endpoint
-                .iter()
-                .flat_map(|endpoint| &endpoint.link.ports)
-        };
+        let bound = || state.endpoint.iter().flat_map(|endpoint| endpoint.ports());
         let published = self.published.is_empty()
             || bound().any(|bound| {
                 self.published.iter().any(|port| {

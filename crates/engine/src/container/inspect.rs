@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::stub_types::{
+use longshore_api::types::{
     ContainerInspectResponse, ContainerState, EndpointSettings, GraphDriverData, MountPoint,
     NetworkSettings, PortBinding,
 };
@@ -15,9 +15,9 @@ use crate::container::registry::Snapshot;
 use crate::container::spec::log_name;
 use crate::container::state::{Phase, State};
 use crate::error::{IoContext, Result};
-use crate::net::{Endpoint, protocol_name};
+use crate::net::protocol_name;
 use crate::shared::Shared;
-use crate::time::rfc3339;
+use crate::time::wire;
 
 /// What the storage of layers is called; clients know it by this name.
 pub(crate) const STORAGE_DRIVER: &str = "overlay2";
@@ -49,7 +49,7 @@ pub(crate) fn inspect(
     let mut args = plan.args.iter().cloned();
     Ok(ContainerInspectResponse {
         id: record.id.clone(),
-        created: rfc3339(Some(record.created)),
+        created: wire(Some(record.created)),
         path: args.next().unwrap_or_default(),
         args: Some(args.collect()),
         state: Some(wire_state(state)),
@@ -69,7 +69,7 @@ pub(crate) fn inspect(
         size_root_fs,
         mounts: Some(mount_points(&plan.mounts)),
         config: Some(record.config.clone()),
-        network_settings: Some(network_settings(snapshot)),
+        network_settings: Some(network_settings(shared, snapshot)),
         ..ContainerInspectResponse::default()
     })
 }
@@ -97,8 +97,8 @@ fn wire_state(state: &State) -> ContainerState {
         pid: i64::from(state.pid),
         exit_code: state.exit_code,
         error: state.error.clone(),
-        started_at: rfc3339(state.started_at),
-        finished_at: rfc3339(state.finished_at),
+        started_at: wire(state.started_at),
+        finished_at: wire(state.finished_at),
         ..ContainerState::default()
     }
 }
@@ -173,10 +173,11 @@ fn bind_point(mount: &Mount, path: &Path, propagation: Propagation, mode: &str) 
     }
 }
 
-fn network_settings(snapshot: &Snapshot) -> NetworkSettings {
+fn network_settings(shared: &Shared, snapshot: &Snapshot) -> NetworkSettings {
     let state = &snapshot.state;
     let endpoint = state.endpoint.as_ref();
     let bridge = endpoint.filter(|endpoint| endpoint.network == "bridge");
+    let link = bridge.and_then(|endpoint| endpoint.link.as_ref());
     let sandbox = if state.phase.has_process() && snapshot.plan.network.is_own() {
         snapshot.id().to_owned()
     } else {
@@ -191,13 +192,11 @@ fn network_settings(snapshot: &Snapshot) -> NetworkSettings {
         sandbox_key: key,
         ports: Some(ports(snapshot)),
         endpoint_id: bridge.map(|e| e.endpoint_id.clone()).unwrap_or_default(),
-        gateway: bridge.map(gateway).unwrap_or_default(),
-        ip_address: bridge
-            .map(|e| e.link.address.to_string())
-            .unwrap_or_default(),
-        ip_prefix_len: bridge.map_or(0, |e| i64::from(e.link.prefix)),
-        mac_address: bridge.map(|e| e.link.mac.clone()).unwrap_or_default(),
-        networks: Some(networks(snapshot)),
+        gateway: link.map(|l| l.gateway.to_string()).unwrap_or_default(),
+        ip_address: link.map(|l| l.address.to_string()).unwrap_or_default(),
+        ip_prefix_len: link.map_or(0, |l| i64::from(l.prefix)),
+        mac_address: link.map(|l| l.mac.clone()).unwrap_or_default(),
+        networks: Some(networks(shared, snapshot)),
         ..NetworkSettings::default()
     }
 }
@@ -216,7 +215,7 @@ fn ports(snapshot: &Snapshot) -> PortMap {
         .state
         .endpoint
         .iter()
-        .flat_map(|endpoint| &endpoint.link.ports)
+        .flat_map(|endpoint| endpoint.ports())
     {
         let key = format!("{}/{}", bound.port, protocol_name(bound.protocol));
         let bindings = map.entry(key).or_default().get_or_insert_with(Vec::new);
@@ -229,7 +228,7 @@ fn ports(snapshot: &Snapshot) -> PortMap {
 }
 
 /// The networks by name, with what is known of the container's end.
-pub(crate) fn networks(snapshot: &Snapshot) -> BTreeMap<String, EndpointSettings> {
+pub(crate) fn networks(shared: &Shared, snapshot: &Snapshot) -> BTreeMap<String, EndpointSettings> {
     let mut networks = BTreeMap::new();
     let Some(key) = snapshot.plan.network.key() else {
         return networks;
@@ -240,18 +239,20 @@ pub(crate) fn networks(snapshot: &Snapshot) -> BTreeMap<String, EndpointSettings
         .get(key)
         .cloned()
         .unwrap_or_default();
+    // The network stays known when the container has ended.
+    if snapshot.state.started_at.is_some() {
+        settings.network_id = shared.network.id_of(key).unwrap_or_default().to_owned();
+    }
     if let Some(endpoint) = &snapshot.state.endpoint {
         settings.network_id.clone_from(&endpoint.network_id);
         settings.endpoint_id.clone_from(&endpoint.endpoint_id);
-        settings.gateway = gateway(endpoint);
-        settings.ip_address = endpoint.link.address.to_string();
-        settings.ip_prefix_len = i64::from(endpoint.link.prefix);
-        settings.mac_address.clone_from(&endpoint.link.mac);
+        if let Some(link) = &endpoint.link {
+            settings.gateway = link.gateway.to_string();
+            settings.ip_address = link.address.to_string();
+            settings.ip_prefix_len = i64::from(link.prefix);
+            settings.mac_address.clone_from(&link.mac);
+        }
     }
     networks.insert(key.to_owned(), settings);
     networks
-}
-
-fn gateway(endpoint: &Endpoint) -> String {
-    endpoint.link.gateway.to_string()
 }

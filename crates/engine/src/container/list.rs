@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use crate::stub_types::{ContainerSummary, Port};
 use longshore_api::filters::Filters;
+use longshore_api::scalar::UnixSeconds;
+use longshore_api::types::{ContainerSummary, Port};
 
 use crate::container::filter::Filter;
 use crate::container::inspect;
@@ -65,7 +66,7 @@ pub(crate) fn summary(
         image: image_name(shared, snapshot),
         image_id: record.image.clone(),
         command: command_line(&path, &args),
-        created: record.created.as_second(),
+        created: UnixSeconds(record.created.as_second()),
         ports: Some(ports(snapshot)),
         size_rw: size_rw.filter(|bytes| *bytes != 0),
         size_root_fs: size_root_fs.filter(|bytes| *bytes != 0),
@@ -76,8 +77,8 @@ pub(crate) fn summary(
         ..ContainerSummary::default()
     };
     summary.host_config.network_mode = Some(record.host_config.network_mode.clone());
-    summary.network_settings = Some(crate::stub_types::ContainerSummaryNetworkSettings {
-        networks: Some(inspect::networks(snapshot)),
+    summary.network_settings = Some(longshore_api::types::ContainerSummaryNetworkSettings {
+        networks: Some(inspect::networks(shared, snapshot)),
     });
     Ok(summary)
 }
@@ -101,7 +102,7 @@ fn ports(snapshot: &Snapshot) -> Vec<Port> {
         .state
         .endpoint
         .iter()
-        .flat_map(|endpoint| &endpoint.link.ports)
+        .flat_map(|endpoint| endpoint.ports())
         .collect();
     let mut ports = Vec::new();
     for port in &plan.ports.exposed {

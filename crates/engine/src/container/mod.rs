@@ -25,8 +25,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::stub_types::{ContainerInspectResponse, ContainerSummary};
 use longshore_api::filters::Filters;
+use longshore_api::types::{ContainerInspectResponse, ContainerSummary};
 use longshore_runtime::channel::{Reply, Request as ShimRequest};
 use longshore_runtime::spec::ConsoleSize;
 use tokio::sync::oneshot;

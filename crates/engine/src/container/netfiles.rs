@@ -123,7 +123,7 @@ fn is_loopback(server: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::stub_types::{ContainerConfig, HostConfig};
+    use longshore_api::types::{ContainerConfig, HostConfig};
 
     use super::*;
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::stub_types::{ContainerConfig, EndpointSettings, HostConfig};
 use jiff::Timestamp;
+use longshore_api::types::{ContainerConfig, EndpointSettings, HostConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::container::state::State;

@@ -149,8 +149,8 @@ pub(crate) async fn launch(
                     netfiles::Content {
                         plan,
                         hostname: &record.config.hostname,
-                        address: Some(endpoint.link.address.into()),
-                        gateway: Some(endpoint.link.gateway.into()),
+                        address: endpoint.link.as_ref().map(|link| link.address.into()),
+                        gateway: endpoint.link.as_ref().map(|link| link.gateway.into()),
                     },
                 )?;
                 Some(endpoint)

@@ -33,7 +33,7 @@ async fn runs(lab: Lab) -> Outcome {
     let id = lab.create("one", &["sh", "-c", "exit 7"]).await?;
     let before = containers.inspect("one", false).await?;
     let state = before.state.ok_or("no state")?;
-    assert_eq!(state.status, "created");
+    assert_eq!(state.status.as_str(), "created");
     let waiting = containers.wait("one", WaitCondition::NextExit)?;
     assert_eq!(containers.start("one").await?, Done::Now);
     assert_eq!(waiting.outcome().await.exit_code, 7);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use longshore_api::filters::Filters;
+use longshore_api::types::PortBinding;
 use longshore_engine::container::{ListQuery, WaitCondition};
-use longshore_engine::stub_types::PortBinding;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 

@@ -49,7 +49,7 @@ async fn outlive(_: Lab) -> Outcome {
         .await?
         .state
         .ok_or("no state")?;
-    assert_eq!(state.status, "created");
+    assert_eq!(state.status.as_str(), "created");
     assert_eq!(containers.stop("long", Some(0)).await?, Done::Now);
     assert!(log_of(&lab, "long").await?.contains("tick\n"));
     let error = lab
@@ -107,7 +107,7 @@ async fn restarts(lab: Lab) -> Outcome {
         .await?
         .state
         .ok_or("no state")?;
-    assert_eq!(state.status, "exited");
+    assert_eq!(state.status.as_str(), "exited");
     Ok(())
 }
 

@@ -16,7 +16,7 @@ pub(crate) mod signal;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::stub_types::{ContainerConfig, HostConfig, Mount as WireMount};
+use longshore_api::types::{ContainerConfig, HostConfig, Mount as WireMount};
 use longshore_runtime::caps::CapabilitySet;
 use longshore_runtime::spec::{ConsoleSize, DeviceSpec, LogDriver, Resources, Rlimit, StdinSpec};
 
@@ -300,7 +300,7 @@ fn check_config(config: &ContainerConfig) -> Result<()> {
             ("Timeout", health.timeout),
             ("StartPeriod", health.start_period),
         ] {
-            if value.is_some_and(|value| value != 0 && value < MILLISECOND) {
+            if value.is_some_and(|value| value.0 != 0 && value.0 < MILLISECOND) {
                 return bad(format!("{name} in Healthcheck cannot be less than 1ms"));
             }
         }
@@ -377,11 +377,8 @@ fn mounts_of(host: &HostConfig) -> Result<Vec<Mount>> {
 /// Reads one entry of `Mounts`.
 fn mount_of(mount: &WireMount) -> Result<Mount> {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let (kind, target, source) = (
-        text(&mount.r#type),
-        text(&mount.target),
-        text(&mount.source),
-    );
+    let kind = mount.r#type.as_ref().map_or("", |kind| kind.as_str());
+    let (target, source) = (text(&mount.target), text(&mount.source));
     let invalid = |reason: String| {
         Error::bad_parameter(format!(
             "invalid mount config for type \"{kind}\": {reason}"
@@ -392,7 +389,7 @@ fn mount_of(mount: &WireMount) -> Result<Mount> {
             "invalid mount path: '{path}' mount path must be absolute"
         ))
     };
-    if !matches!(kind.as_str(), "bind" | "tmpfs" | "volume") {
+    if !matches!(kind, "bind" | "tmpfs" | "volume") {
         return Err(Error::bad_parameter(format!(
             "mount type unknown: \"{kind}\""
         )));
@@ -403,7 +400,7 @@ fn mount_of(mount: &WireMount) -> Result<Mount> {
     if !target.starts_with('/') {
         return Err(relative(&target));
     }
-    let what = match kind.as_str() {
+    let what = match kind {
         "bind" => {
             if source.is_empty() {
                 return Err(invalid("field Source must not be empty".into()));
@@ -417,8 +414,8 @@ fn mount_of(mount: &WireMount) -> Result<Mount> {
                 )));
             }
             let options = mount.bind_options.as_ref();
-            let given = options.and_then(|options| options.propagation.as_deref());
-            let given = given.unwrap_or_default();
+            let given = options.and_then(|options| options.propagation.as_ref());
+            let given = given.map_or("", |given| given.as_str());
             Source::Bind {
                 path: mounts::clean(Path::new(&source)),
                 create: false,

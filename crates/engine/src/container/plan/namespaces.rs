@@ -1,6 +1,6 @@
 //! Which namespaces a container has of its own: the `…Mode` texts.
 
-use crate::stub_types::{ContainerConfig, HostConfig};
+use longshore_api::types::{ContainerConfig, HostConfig};
 
 use super::list;
 use super::ports::Ports;

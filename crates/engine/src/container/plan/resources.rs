@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::stub_types::HostConfig;
+use longshore_api::types::HostConfig;
 use longshore_runtime::spec::{DeviceRate, DeviceSpec, Resources, Rlimit};
 
 use super::list;
@@ -264,7 +264,7 @@ fn rate(path: &str, rate: i64) -> DeviceRate {
     }
 }
 
-fn rates(given: &Option<Vec<crate::stub_types::ThrottleDevice>>) -> Vec<DeviceRate> {
+fn rates(given: &Option<Vec<longshore_api::types::ThrottleDevice>>) -> Vec<DeviceRate> {
     list(given)
         .iter()
         .map(|device| rate(&device.path, device.rate))
