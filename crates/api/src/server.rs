@@ -13,6 +13,8 @@ pub(crate) mod router;
 mod socket;
 pub(crate) mod takeover;
 mod transport;
+#[cfg(test)]
+pub(crate) mod walk;
 mod websocket;
 
 use std::io;

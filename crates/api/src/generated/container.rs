@@ -335,7 +335,7 @@ pub enum ContainerStartResponse {
     /// Status 204.
     NoContent,
     /// Status 304.
-    NotModified(types::ErrorResponse),
+    NotModified,
 }
 
 /// How `POST /containers/{id}/stop` can succeed.
@@ -344,7 +344,7 @@ pub enum ContainerStopResponse {
     /// Status 204.
     NoContent,
     /// Status 304.
-    NotModified(types::ErrorResponse),
+    NotModified,
 }
 
 /// The query of `POST /containers/create`.

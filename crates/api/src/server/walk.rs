@@ -96,7 +96,11 @@ impl Case {
     }
 
     fn request(&self, prefix: &str, with_query: bool) -> String {
-        let query = if with_query { self.query() } else { String::new() };
+        let query = if with_query {
+            self.query()
+        } else {
+            String::new()
+        };
         let kind = match self.body {
             Payload::None => "",
             Payload::Json(_) => "application/json",
@@ -114,10 +118,14 @@ impl Case {
 
     fn request_with(&self, prefix: &str, query: &str, kind: &str, text: &str) -> String {
         let mut path = self.path.to_owned();
-        if let (Some(start), Some(end), Some(name)) = (path.find('{'), path.find('}'), self.name()) {
+        if let (Some(start), Some(end), Some(name)) = (path.find('{'), path.find('}'), self.name())
+        {
             path.replace_range(start..=end, name);
         }
-        let mut request = format!("{} {prefix}{path}?{query} HTTP/1.1\r\nHost: x\r\n", self.method);
+        let mut request = format!(
+            "{} {prefix}{path}?{query} HTTP/1.1\r\nHost: x\r\n",
+            self.method
+        );
         for (name, value, _) in self.headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -142,7 +150,11 @@ impl Case {
     fn expected(&self, version: ApiVersion, with_query: bool) -> Seen {
         let query = self.query.iter().map(|parameter| {
             let read = with_query && within(version, parameter.since, parameter.until);
-            let shown = if read { parameter.seen } else { parameter.absent };
+            let shown = if read {
+                parameter.seen
+            } else {
+                parameter.absent
+            };
             (parameter.wire, shown.to_owned())
         });
         let headers = self.headers.iter();
@@ -151,7 +163,9 @@ impl Case {
             version,
             names: self.name().map(str::to_owned).into_iter().collect(),
             query: query.collect(),
-            headers: headers.map(|(name, _, seen)| (*name, (*seen).to_owned())).collect(),
+            headers: headers
+                .map(|(name, _, seen)| (*name, (*seen).to_owned()))
+                .collect(),
             body: self.body,
         }
     }
@@ -189,7 +203,14 @@ impl Client {
                 .map(|value| value.trim().to_owned())
         };
         let length = field("content-length:").map_or(0, |length| length.parse().unwrap());
-        let mut body = vec![0; if request.starts_with("HEAD ") { 0 } else { length }];
+        let mut body = vec![
+            0;
+            if request.starts_with("HEAD ") {
+                0
+            } else {
+                length
+            }
+        ];
         self.stream.read_exact(&mut body).await.unwrap();
         if field("connection:").as_deref() == Some("close") {
             self.stream = connect(&self.server);
@@ -207,8 +228,13 @@ fn connect(server: &Server) -> DuplexStream {
 #[tokio::test]
 async fn every_operation_of_every_version_arrives() {
     let mut client = Client::new();
-    let oldest = [(Some(ApiVersion::MIN), "/v1.24".to_owned()), (None, String::new())];
-    let documented = VERSIONS.iter().map(|version| (Some(*version), format!("/v{version}")));
+    let oldest = [
+        (Some(ApiVersion::MIN), "/v1.24".to_owned()),
+        (None, String::new()),
+    ];
+    let documented = VERSIONS
+        .iter()
+        .map(|version| (Some(*version), format!("/v{version}")));
     for (version, prefix) in documented.chain(oldest) {
         let version = version.unwrap_or(NEWEST);
         for case in CASES {
@@ -250,7 +276,11 @@ async fn bad_queries_are_refused() {
             let query = format!("{}={bad}&{}", parameter.wire, case.query());
             let request = case.request_with("", &query, "", case.text);
             let status = client.call(&request).await;
-            assert_eq!((status, client.recorder.take().len()), (400, 0), "{request}");
+            assert_eq!(
+                (status, client.recorder.take().len()),
+                (400, 0),
+                "{request}"
+            );
         }
         if !case.query.is_empty() {
             let request = case.request_with("", "a=%zz", "", case.text);
@@ -262,7 +292,10 @@ async fn bad_queries_are_refused() {
 #[tokio::test]
 async fn bad_bodies_are_refused() {
     let mut client = Client::new();
-    for case in CASES.iter().filter(|case| matches!(case.body, Payload::Json(_))) {
+    for case in CASES
+        .iter()
+        .filter(|case| matches!(case.body, Payload::Json(_)))
+    {
         for (kind, text) in [
             ("application/json", "{"),
             ("application/json", "nonsense"),
@@ -280,7 +313,8 @@ async fn bad_bodies_are_refused() {
         }
         // What follows the value is not looked at.
         let text = format!("{}-X", case.text);
-        let request = case.request_with("", &case.query(), "application/json; charset=utf-8", &text);
+        let request =
+            case.request_with("", &case.query(), "application/json; charset=utf-8", &text);
         assert_eq!(client.call(&request).await, 409, "{request}");
         client.recorder.take();
     }
@@ -289,6 +323,9 @@ async fn bad_bodies_are_refused() {
 #[test]
 fn there_is_a_case_for_every_operation() {
     for operation in Operation::ALL {
-        assert!(CASES.iter().any(|case| case.operation == operation), "{operation:?}");
+        assert!(
+            CASES.iter().any(|case| case.operation == operation),
+            "{operation:?}"
+        );
     }
 }

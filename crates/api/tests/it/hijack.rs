@@ -2,11 +2,14 @@
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use longshore_api::body::{Hijack, Upgraded};
-use longshore_api::container::Container;
+use longshore_api::container::{Container, ContainerAttachQuery, ContainerAttachWebsocketQuery};
 use longshore_api::context::Context;
 use longshore_api::error::ApiError;
+use longshore_api::exec::{Exec, ExecStartResponse};
 use longshore_api::frames::{Stream, frame};
 use longshore_api::server::{Router, ServerInfo};
+use longshore_api::session::Session;
+use longshore_api::types::ExecStartRequest;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -30,7 +33,12 @@ async fn echo(mut client: Upgraded, framed: bool) {
 }
 
 impl Container for Echo {
-    async fn container_attach(&self, _cx: Context, id: String) -> Result<Hijack, ApiError> {
+    async fn container_attach(
+        &self,
+        _cx: Context,
+        id: String,
+        _query: ContainerAttachQuery,
+    ) -> Result<Hijack, ApiError> {
         match id.as_str() {
             "tty" => Ok(Hijack::raw(|client| echo(client, false))),
             "pipes" => Ok(Hijack::multiplexed(|client| echo(client, true))),
@@ -46,6 +54,7 @@ impl Container for Echo {
         &self,
         cx: Context,
         id: String,
+        _query: ContainerAttachWebsocketQuery,
     ) -> Result<Hijack, ApiError> {
         match id.as_str() {
             "lines" => Ok(Hijack::multiplexed(|mut client: Upgraded| async move {
@@ -56,13 +65,22 @@ impl Container for Echo {
                     .await
                     .unwrap();
             })),
-            _ => self.container_attach(cx, id).await,
+            _ => {
+                self.container_attach(cx, id, ContainerAttachQuery::default())
+                    .await
+            }
         }
     }
 }
 
 fn connect() -> Client {
-    Client::new(Router::new(ServerInfo::default()).container(arc(Echo)))
+    let router = Router::new(ServerInfo::default());
+    Client::new(
+        router
+            .container(arc(Echo))
+            .exec(arc(Echo))
+            .session(arc(Echo)),
+    )
 }
 
 const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: tcp\r\n";
@@ -189,4 +207,114 @@ async fn websockets_need_their_handshake() {
     let answer = connect().call("GET", "/containers/tty/attach/ws").await;
     assert_eq!(answer.status(), 400);
     assert!(answer.message().contains("websocket"));
+}
+
+impl Exec for Echo {
+    async fn exec_start(
+        &self,
+        _cx: Context,
+        id: String,
+        body: ExecStartRequest,
+    ) -> Result<ExecStartResponse, ApiError> {
+        if id == "nope" {
+            return Err(ApiError::not_found("No such exec instance: nope"));
+        }
+        Ok(if body.detach {
+            ExecStartResponse::Empty
+        } else {
+            ExecStartResponse::Hijacked(Hijack::raw(|client| echo(client, false)))
+        })
+    }
+}
+
+fn exec_start(id: &str, headers: &str, body: &str) -> String {
+    format!(
+        "POST /v1.40/exec/{id}/start HTTP/1.1\r\nHost: x\r\n{headers}\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[tokio::test]
+async fn exec_has_a_body_and_the_common_headers() {
+    let mut client = connect();
+    let request = exec_start("x", UPGRADE, r#"{"Detach":false,"Tty":true}"#);
+    client.send(request + "stdin").await;
+    client.stream.shutdown().await.unwrap();
+    let head = client.head().await;
+    assert!(head.starts_with("HTTP/1.1 101 UPGRADED\r\n"), "{head}");
+    for header in [
+        "Api-Version: 1.40",
+        "Ostype: linux",
+        "Docker-Experimental: false",
+        "Server: ",
+    ] {
+        assert!(head.contains(&format!("\r\n{header}")), "{head}");
+    }
+    assert_eq!(client.rest().await, "hello STDIN");
+}
+
+#[tokio::test]
+async fn exec_without_upgrade_is_raw_too() {
+    let mut client = connect();
+    client.send(exec_start("x", "", "{}") + "stdin").await;
+    client.stream.shutdown().await.unwrap();
+    let head = client.head().await;
+    assert!(
+        head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n"),
+        "{head}"
+    );
+    assert_eq!(client.rest().await, "hello STDIN");
+}
+
+#[tokio::test]
+async fn detached_and_failed_execs_stay_http() {
+    let mut client = connect();
+    client
+        .send(exec_start("x", UPGRADE, r#"{"Detach":true}"#))
+        .await;
+    let answer = client.response("POST").await;
+    assert_eq!((answer.status(), answer.body.as_str()), (200, ""));
+    client.send(exec_start("nope", UPGRADE, "{}")).await;
+    let answer = client.response("POST").await;
+    assert_eq!(
+        (answer.status(), answer.message().as_str()),
+        (404, "No such exec instance: nope")
+    );
+    client.send(exec_start("x", UPGRADE, "{")).await;
+    assert_eq!(client.response("POST").await.status(), 400);
+}
+
+impl Session for Echo {
+    async fn session(
+        &self,
+        _cx: Context,
+        uuid: Option<String>,
+        name: Option<String>,
+        _key: Option<String>,
+        _methods: Option<String>,
+    ) -> Result<Hijack, ApiError> {
+        let hello = format!("{uuid:?} {name:?}");
+        Ok(Hijack::raw(|mut client: Upgraded| async move {
+            client.write_all(hello.as_bytes()).await.unwrap();
+        }))
+    }
+}
+
+#[tokio::test]
+async fn sessions_become_http_2() {
+    let mut client = connect();
+    client
+        .send("POST /session HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nX-Docker-Expose-Session-Uuid: u\r\n\r\n")
+        .await;
+    assert_eq!(
+        client.head().await,
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    );
+    assert_eq!(client.rest().await, "Some(\"u\") None");
+    let answer = connect().call("POST", "/session").await;
+    assert_eq!(
+        (answer.status(), answer.message().as_str()),
+        (400, "no upgrade proto in request")
+    );
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected ends")]
 
-//mod cli;
+mod cli;
 mod client;
 mod fuzz;
 mod hijack;

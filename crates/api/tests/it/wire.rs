@@ -4,15 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use longshore_api::body::{ByteStream, Deferred, JsonLines, LogStream, Text};
+use longshore_api::body::{ByteStream, Deferred, JsonLines, LogStream, OneOrLines, Text};
 use longshore_api::container::{
-    Container, ContainerCreateQuery, ContainerListQuery, ContainerStartResponse,
+    Container, ContainerCreateQuery, ContainerListQuery, ContainerLogsQuery, ContainerStartQuery,
+    ContainerStartResponse, ContainerStatsQuery, ContainerWaitQuery, PutContainerArchiveQuery,
 };
 use longshore_api::context::Context;
 use longshore_api::error::ApiError;
 use longshore_api::server::{Router, ServerInfo};
 use longshore_api::system::System;
-use longshore_api::types::*;
+use longshore_api::types::{
+    ContainerCreateRequest, ContainerCreateResponse, ContainerStats, ContainerSummary,
+    ContainerWaitResponse,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Notify;
 
@@ -49,6 +53,7 @@ impl Container for Engine {
         query.filters.only(&["id"])?;
         Ok(vec![ContainerSummary {
             id: format!("<{}> {:?} {}", cx.version, query.limit, query.all),
+            ..ContainerSummary::default()
         }])
     }
 
@@ -60,6 +65,7 @@ impl Container for Engine {
     ) -> Result<ContainerCreateResponse, ApiError> {
         Ok(ContainerCreateResponse {
             id: format!("{:?} {}", query.name, body.image),
+            ..ContainerCreateResponse::default()
         })
     }
 
@@ -67,6 +73,7 @@ impl Container for Engine {
         &self,
         _cx: Context,
         id: String,
+        _query: ContainerStartQuery,
     ) -> Result<ContainerStartResponse, ApiError> {
         match id.as_str() {
             "panic" => panic!("a bug in a handler"),
@@ -87,16 +94,25 @@ impl Container for Engine {
         &self,
         _cx: Context,
         _id: String,
+        _query: ContainerWaitQuery,
     ) -> Result<Deferred<ContainerWaitResponse>, ApiError> {
         let (go, bell) = (Arc::clone(&self.go), Bell(Arc::clone(&self.dropped)));
         Ok(Deferred::new(async move {
             go.notified().await;
             drop(bell);
-            Ok(ContainerWaitResponse { status_code: 7 })
+            Ok(ContainerWaitResponse {
+                status_code: 7,
+                ..ContainerWaitResponse::default()
+            })
         }))
     }
 
-    async fn container_logs(&self, _cx: Context, _id: String) -> Result<LogStream, ApiError> {
+    async fn container_logs(
+        &self,
+        _cx: Context,
+        _id: String,
+        _query: ContainerLogsQuery,
+    ) -> Result<LogStream, ApiError> {
         Ok(LogStream::raw(futures_util::stream::iter([Ok(
             "a\r\n".into()
         )])))
@@ -106,28 +122,30 @@ impl Container for Engine {
         &self,
         _cx: Context,
         _id: String,
-    ) -> Result<JsonLines<ContainerWaitResponse>, ApiError> {
+        _query: ContainerStatsQuery,
+    ) -> Result<OneOrLines<ContainerStats>, ApiError> {
         let (sender, lines) = JsonLines::channel(1);
         let go = Arc::clone(&self.go);
         tokio::spawn(async move {
-            for status_code in 1..=2 {
-                if sender
-                    .send(Ok(ContainerWaitResponse { status_code }))
-                    .await
-                    .is_err()
-                {
+            for number in 1..=2 {
+                let sample = ContainerStats {
+                    name: format!("<{number}>").into(),
+                    ..ContainerStats::default()
+                };
+                if sender.send(Ok(sample)).await.is_err() {
                     return;
                 }
                 go.notified().await;
             }
         });
-        Ok(lines)
+        Ok(OneOrLines::Lines(lines))
     }
 
     async fn put_container_archive(
         &self,
         _cx: Context,
         _id: String,
+        _query: PutContainerArchiveQuery,
         body: ByteStream,
     ) -> Result<(), ApiError> {
         let length = body.collect().await?.len();
@@ -263,7 +281,12 @@ async fn json_answers_are_one_line() {
     let list = client
         .call("GET", "/v1.36/containers/json?all=True&limit=-1")
         .await;
-    assert_eq!(list.body, "[{\"Id\":\"<1.36> Some(-1) true\"}]\n");
+    let start = "[{\"Id\":\"<1.36> Some(-1) true\",";
+    assert!(
+        list.body.starts_with(start) && list.body.ends_with("}]\n"),
+        "{}",
+        list.body
+    );
     assert_eq!(list.header("Content-Type"), Some("application/json"));
     // Raw braces and quotes, as curl -g sends them.
     let list = client
@@ -383,7 +406,8 @@ async fn bodies_need_their_type() {
             .call_with("POST", "/containers/create?name=curl", headers, body)
             .await;
         assert_eq!(answer.status(), 201);
-        assert_eq!(answer.body, "{\"Id\":\"Some(\\\"curl\\\") nginx\"}\n");
+        let start = "{\"Id\":\"Some(\\\"curl\\\") nginx\",";
+        assert!(answer.body.starts_with(start), "{}", answer.body);
     }
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";
     let answer = client
@@ -396,7 +420,7 @@ async fn bodies_need_their_type() {
 async fn byte_bodies_stream_in() {
     let mut client = connect();
     client
-        .send("PUT /containers/x/archive HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        .send("PUT /containers/x/archive?path=/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         .await;
     for _ in 0..100 {
         client.send("3e8\r\n").await;
@@ -446,7 +470,11 @@ async fn the_head_comes_before_a_deferred_body() {
         "{head}"
     );
     engine.go.notify_one();
-    assert_eq!(client.chunk().await.unwrap(), "{\"StatusCode\":7}\n");
+    let body = client.chunk().await.unwrap();
+    assert!(
+        body.contains("\"StatusCode\":7") && body.ends_with("}\n"),
+        "{body}"
+    );
     assert_eq!(client.chunk().await, None);
     assert_eq!(client.call("GET", "/_ping").await.body, "OK");
 }
@@ -460,10 +488,9 @@ async fn lines_leave_one_by_one() {
         .await;
     client.head().await;
     for number in 1..=2 {
-        assert_eq!(
-            client.chunk().await.unwrap(),
-            format!("{{\"StatusCode\":{number}}}\n")
-        );
+        let line = client.chunk().await.unwrap();
+        let name = format!("\"name\":\"\\u003c{number}\\u003e\"");
+        assert!(line.contains(&name) && line.ends_with("}\n"), "{line}");
         engine.go.notify_one();
     }
     assert_eq!(client.chunk().await, None);
@@ -517,7 +544,8 @@ async fn a_client_that_only_shuts_its_side_is_answered() {
         .await;
     client.stream.shutdown().await.unwrap();
     engine.go.notify_one();
-    assert_eq!(client.response("POST").await.body, "{\"StatusCode\":7}\n");
+    let answer = client.response("POST").await;
+    assert!(answer.body.contains("\"StatusCode\":7"), "{answer:?}");
 }
 
 #[tokio::test]

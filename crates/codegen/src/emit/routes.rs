@@ -10,8 +10,8 @@ use quote::{format_ident, quote};
 
 use super::queries;
 use super::traits::{
-    distinct_answers, doc, header, ident, own_operations, response, rust_type, typed_arguments,
-    variant, version,
+    carries, distinct_answers, doc, header, ident, own_operations, response, rust_type,
+    typed_arguments, variant, version,
 };
 use crate::model::{Answer, Body, Content, Group, HeaderKind, Model, Operation, Type, TypeKind};
 
@@ -343,12 +343,12 @@ fn request(model: &Model, operation: &Operation) -> (TokenStream, TokenStream) {
     if operation
         .answers
         .iter()
-        .any(|answer| answer.content == Content::Logs)
+        .any(|answer| *carries(answer) == Content::Logs)
     {
         steps.extend(quote!(let asked = call.version();));
     }
     for answer in &operation.answers {
-        match answer.content {
+        match carries(answer) {
             Content::Hijack => {
                 steps.extend(quote!(let upgrade = Upgrade::stream(&call.headers, call.version());));
                 break;
@@ -420,7 +420,7 @@ fn answers(model: &Model, operation: &Operation, call: &TokenStream) -> TokenStr
         let response = response(operation);
         let arms = several.into_iter().map(|answer| {
             let variant = variant(answer);
-            let pattern = (answer.content != Content::Empty).then(|| quote!((body)));
+            let pattern = (*carries(answer) != Content::Empty).then(|| quote!((body)));
             let encoded = encode(model, answer);
             quote!(#response::#variant #pattern => #encoded,)
         });
@@ -438,7 +438,7 @@ fn answers(model: &Model, operation: &Operation, call: &TokenStream) -> TokenStr
     let answer = operation.answers.first().unwrap_or(&empty);
     let encoded = encode(model, answer);
     if answer.headers.is_empty() {
-        return if answer.content == Content::Empty {
+        return if *carries(answer) == Content::Empty {
             quote!(#call?; Ok(#encoded))
         } else {
             let (binding, gate) = gated_body(model, answer);
@@ -446,7 +446,8 @@ fn answers(model: &Model, operation: &Operation, call: &TokenStream) -> TokenStr
         };
     }
     let (binding, gate) = gated_body(model, answer);
-    let body = (answer.content != Content::Empty).then(|| quote!(let #binding = given.body; #gate));
+    let body =
+        (*carries(answer) != Content::Empty).then(|| quote!(let #binding = given.body; #gate));
     let headers = answer.headers.iter().map(|header| {
         let field = ident(&header.rust);
         let wire = header.wire.to_lowercase();
@@ -463,7 +464,7 @@ fn answers(model: &Model, operation: &Operation, call: &TokenStream) -> TokenStr
 
 /// How an answer's value is bound, and the step that fits it to the version.
 fn gated_body(model: &Model, answer: &Answer) -> (TokenStream, TokenStream) {
-    match &answer.content {
+    match carries(answer) {
         Content::Json(ty) if model.is_gated(ty) => {
             let gate = gate(model, ty, quote!(body));
             (quote!(mut body), quote!(if exact { #gate }))
@@ -474,7 +475,7 @@ fn gated_body(model: &Model, answer: &Answer) -> (TokenStream, TokenStream) {
 
 fn encode(model: &Model, answer: &Answer) -> TokenStream {
     let status = status(answer.status);
-    match &answer.content {
+    match carries(answer) {
         Content::Empty => quote!(answer::empty(#status)),
         Content::Text => quote!(answer::text(#status, body)),
         Content::Json(_) => quote!(answer::json(#status, &body)),
@@ -521,7 +522,7 @@ fn gates_answer(model: &Model, operation: &Operation) -> bool {
     operation
         .answers
         .iter()
-        .any(|answer| match &answer.content {
+        .any(|answer| match carries(answer) {
             Content::Json(ty)
             | Content::Lines(ty)
             | Content::OneOrLines(ty)

@@ -120,7 +120,7 @@ pub(super) fn typed_arguments(operation: &Operation) -> Vec<(String, TokenStream
 pub(super) fn answer_name(operation: &Operation) -> TokenStream {
     match operation.answers.as_slice() {
         [] => quote!(()),
-        [answer] if answer.headers.is_empty() => content(&answer.content),
+        [answer] if answer.headers.is_empty() => content(carries(answer)),
         _ => {
             let name = response(operation);
             quote!(#name)
@@ -133,9 +133,18 @@ pub(super) fn response(operation: &Operation) -> Ident {
     format_ident!("{}Response", operation.id)
 }
 
+/// What an answer carries; these statuses have no body, whatever a document
+/// says.
+pub(super) fn carries(answer: &Answer) -> &Content {
+    match answer.status {
+        204 | 304 => &Content::Empty,
+        _ => &answer.content,
+    }
+}
+
 /// The variant of an answer among several.
 pub(super) fn variant(answer: &Answer) -> Ident {
-    ident(match (answer.status, &answer.content) {
+    ident(match (answer.status, carries(answer)) {
         (_, Content::Hijack | Content::Websocket | Content::Http2) => "Hijacked",
         (201, _) => "Created",
         (204, _) => "NoContent",
@@ -200,8 +209,8 @@ fn answer_type(operation: &Operation) -> Option<TokenStream> {
                     pub #field: String,
                 }
             });
-            let body = (answer.content != Content::Empty).then(|| {
-                let rust = content(&answer.content);
+            let body = (*carries(answer) != Content::Empty).then(|| {
+                let rust = content(carries(answer));
                 quote! {
                     /// The body.
                     pub body: #rust,
@@ -220,12 +229,12 @@ fn answer_type(operation: &Operation) -> Option<TokenStream> {
             let title = doc(&format!("How `{route}` can succeed."));
             let variants = distinct_answers(operation).into_iter().map(|answer| {
                 let variant = variant(answer);
-                let says = doc(&match answer.content {
+                let says = doc(&match carries(answer) {
                     Content::Hijack => "The connection leaves HTTP.".to_owned(),
                     _ => format!("Status {}.", answer.status),
                 });
-                let fields = (answer.content != Content::Empty).then(|| {
-                    let rust = content(&answer.content);
+                let fields = (*carries(answer) != Content::Empty).then(|| {
+                    let rust = content(carries(answer));
                     quote!((#rust))
                 });
                 quote! {

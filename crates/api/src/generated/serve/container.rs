@@ -161,8 +161,8 @@ impl<T: Container> Serve for Mounted<T> {
                 Ok(
                     match api.container_start(call.context, call.name, query).await? {
                         ContainerStartResponse::NoContent => answer::empty(StatusCode::NO_CONTENT),
-                        ContainerStartResponse::NotModified(body) => {
-                            answer::json(StatusCode::NOT_MODIFIED, &body)
+                        ContainerStartResponse::NotModified => {
+                            answer::empty(StatusCode::NOT_MODIFIED)
                         }
                     },
                 )
@@ -177,8 +177,8 @@ impl<T: Container> Serve for Mounted<T> {
                 Ok(
                     match api.container_stop(call.context, call.name, query).await? {
                         ContainerStopResponse::NoContent => answer::empty(StatusCode::NO_CONTENT),
-                        ContainerStopResponse::NotModified(body) => {
-                            answer::json(StatusCode::NOT_MODIFIED, &body)
+                        ContainerStopResponse::NotModified => {
+                            answer::empty(StatusCode::NOT_MODIFIED)
                         }
                     },
                 )
