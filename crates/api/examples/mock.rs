@@ -30,7 +30,7 @@ impl System for Mock {
     async fn system_version(&self, _cx: Context) -> Result<SystemVersion, ApiError> {
         Ok(SystemVersion {
             version: "0.1.0-mock".into(),
-            api_version: NEWEST.to_string().into(),
+            api_version: NEWEST.to_string(),
             min_api_version: ApiVersion::MIN.to_string().into(),
             os: "linux".into(),
             arch: "amd64".into(),
@@ -57,7 +57,7 @@ impl Container for Mock {
         query.filters.only(&["id", "name", "status"])?;
         let only = ContainerSummary {
             id: "c0ffee".repeat(11)[..64].into(),
-            names: vec!["/patience".into()].into(),
+            names: Some(vec!["/patience".into()]),
             image: "rock:latest".into(),
             command: "sleep forever".into(),
             created: UnixSeconds(1_600_000_000),

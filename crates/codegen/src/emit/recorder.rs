@@ -63,7 +63,7 @@ fn uses(group: &Group) -> TokenStream {
             names.push(quote!(#query));
         }
         let response = response(operation);
-        if answer_name(operation).to_string() == response.to_string() {
+        if response == answer_name(operation).to_string() {
             names.push(quote!(#response));
         }
     }
