@@ -13,6 +13,7 @@ use longshore_runtime::recover;
 use longshore_runtime::spec::{ContainerSpec, LogDriver, PortReservation, Protocol};
 use longshore_runtime::zygote::Zygote;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::StatVfsMountFlags;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::fixture::Fixture;
@@ -25,6 +26,7 @@ pub(crate) const DAEMON_ROLE: &str = "in-the-role-of-a-daemon";
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("survival::of_the_daemon", of_the_daemon),
+        Trial::test("survival::of_the_daemons_binary", of_the_daemons_binary),
         Trial::test(
             "survival::a_dead_zygote_is_noticed",
             a_dead_zygote_is_noticed,
@@ -102,17 +104,16 @@ fn of_the_daemon() -> Result<(), Failed> {
     Ok(())
 }
 
-/// What runs as the container's init before execve, and as its shim, cannot be
-/// opened for writing through procfs, whatever the file's own permissions say.
+/// What runs as the container's init before execve, and as its shim, lies on a
+/// read-only mount for whoever reaches it through procfs, also when it is no
+/// longer running and therefore no longer busy.
 fn of_the_daemons_binary() -> Result<(), Failed> {
     let container = Supervised::shell("true");
     let state = container.state();
     for pid in [state.pid, state.shim_pid] {
-        let program = format!("/proc/{pid}/exe");
-        std::fs::File::open(&program)?;
-        let opened = std::fs::OpenOptions::new().write(true).open(&program);
-        let error = opened.expect_err("it can be changed");
-        assert_eq!(error.kind(), std::io::ErrorKind::ReadOnlyFilesystem);
+        let program = std::fs::File::open(format!("/proc/{pid}/exe"))?;
+        let mount = rustix::fs::fstatvfs(&program)?;
+        assert!(mount.f_flag.contains(StatVfsMountFlags::RDONLY), "{pid}");
     }
     Ok(())
 }
