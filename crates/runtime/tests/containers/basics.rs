@@ -87,14 +87,15 @@ fn nothing_is_left_of_the_cgroups() {
     let fixture = Fixture::shell("cat /proc/self/cgroup");
     let output = fixture.output();
     let id = &fixture.spec.id;
+    let parent = &fixture.spec.cgroup.parent;
     assert!(
         output
             .lines()
-            .all(|line| line.ends_with(&format!(":/longshore-test/{id}"))),
+            .all(|line| line.ends_with(&format!(":{parent}/{id}"))),
         "{output}"
     );
     for tree in std::fs::read_dir("/sys/fs/cgroup").expect("cgroups") {
-        let left = tree.expect("entry").path().join("longshore-test").join(id);
+        let left = tree.expect("entry").path().join(&parent[1..]).join(id);
         assert!(!left.exists(), "{}", left.display());
     }
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use longshore_runtime::caps::CapabilitySet;
+use longshore_runtime::cgroup::layout::Layout;
 use longshore_runtime::container::{self, Stdio};
 use longshore_runtime::error::CreateError;
 use longshore_runtime::exec;
@@ -37,6 +38,25 @@ macro_rules! trials {
 
 /// First argument of this program when it is to be a shim.
 pub(crate) const SHIM_ROLE: &str = "in-the-role-of-a-shim";
+
+/// Parent of the cgroups of this run's containers.
+pub(crate) fn cgroup_parent() -> String {
+    format!("longshore-test-{}", std::process::id())
+}
+
+/// Removes the parent cgroups at the end of the run.
+pub(crate) fn leave_no_cgroups() {
+    let Ok(layout) = Layout::current() else {
+        return;
+    };
+    for directory in layout.directories(Path::new(&cgroup_parent())) {
+        if let Err(error) = fs::remove_dir(&directory)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            eprintln!("left behind: {}: {error}", directory.display());
+        }
+    }
+}
 
 /// What came of a container.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -203,7 +223,7 @@ fn spec(id: String, dir: &Path, lower: Vec<std::path::PathBuf>) -> ContainerSpec
         hostname: id[..12].to_owned(),
         domainname: String::new(),
         cgroup: CgroupSpec {
-            parent: "/longshore-test".into(),
+            parent: format!("/{}", cgroup_parent()),
             resources: Resources::default(),
             all_devices: false,
             device_rules: Vec::new(),

@@ -55,5 +55,7 @@ fn main() -> ExitCode {
             })
             .collect();
     }
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    fixture::leave_no_cgroups();
+    conclusion.exit_code()
 }

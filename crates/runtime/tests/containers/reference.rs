@@ -110,8 +110,9 @@ fn compare(user: &str) {
         });
     }
     let id = spec.id.clone();
+    let parent = spec.cgroup.parent.clone();
     let ours: Findings = serde_json::from_str(&fixture.output()).expect("findings");
-    let ours = normal(ours, &format!("/longshore-test/{id}"), &id);
+    let ours = normal(ours, &format!("{parent}/{id}"), &id);
     let differences: Vec<String> = ours
         .keys()
         .chain(reference.keys().filter(|name| !ours.contains_key(*name)))

@@ -132,3 +132,85 @@ impl Backend for Group {
         self.dir.remove()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::cgroup::layout::Layout;
+
+    /// The version 2 tree of this machine; on a hybrid one it has no
+    /// controllers, but all else.
+    fn tree() -> Option<&'static Path> {
+        if !nix::unistd::geteuid().is_root() {
+            eprintln!("skipped: needs root");
+            return None;
+        }
+        match Layout::current() {
+            Ok(Layout::V2 { root }) => Some(root),
+            Ok(Layout::V1 {
+                unified: Some(root),
+                ..
+            }) => Some(root),
+            _ => {
+                eprintln!("skipped: needs a cgroup2 mount");
+                None
+            }
+        }
+    }
+
+    fn group(name: &str) -> Option<Group> {
+        let name = format!("longshore-unit-{}-{name}", std::process::id());
+        tree().map(|root| Group::create(root, Path::new(&name)).expect("group"))
+    }
+
+    /// A shell that moves itself into the group before it runs `script`.
+    fn shell(group: &Group, script: &str) -> Command {
+        let procs = group.dir.path().join("cgroup.procs");
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg(format!("echo $$ > {}; {script}", procs.display()));
+        command
+    }
+
+    #[test]
+    fn device_programs_are_accepted_and_obeyed() {
+        let Some(group) = group("devices") else {
+            return;
+        };
+        group.allow_devices(&Rule::defaults()).expect("attach");
+        let open = |device: &str| {
+            let script = format!("head -c 0 {device}");
+            let output = shell(&group, &script).output().expect("shell");
+            output.status.success()
+        };
+        assert!(open("/dev/zero"));
+        assert!(!open("/dev/kmsg"));
+        group.remove().expect("empty");
+    }
+
+    #[test]
+    fn processes_are_frozen_and_killed_together() {
+        let Some(group) = group("kill") else {
+            return;
+        };
+        let mut child = shell(&group, "sleep 30 & wait").spawn().expect("shell");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while group.pids().expect("pids").len() < 2 {
+            assert!(Instant::now() < deadline, "the shell has started nothing");
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        group.freeze(true).expect("freeze");
+        assert_eq!(group.dir.keyed("cgroup.events", "frozen"), Some(1));
+        group.freeze(false).expect("thaw");
+        assert!(group.remove().is_err(), "processes are left");
+        group.kill().expect("kill");
+        assert!(!child.wait().expect("wait").success());
+        while group.remove().is_err() {
+            assert!(Instant::now() < deadline, "processes are left");
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+}
