@@ -11,11 +11,11 @@ use longshore_api::container::{
 };
 use longshore_api::context::Context;
 use longshore_api::error::ApiError;
-use longshore_api::server::{Router, ServerInfo};
+use longshore_api::server::{Responses, Router, ServerInfo};
 use longshore_api::system::System;
 use longshore_api::types::{
     ContainerCreateRequest, ContainerCreateResponse, ContainerStats, ContainerSummary,
-    ContainerWaitResponse,
+    ContainerWaitResponse, SystemInfo,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Notify;
@@ -41,6 +41,13 @@ impl Drop for Bell {
 impl System for Engine {
     async fn system_ping(&self, _cx: Context) -> Result<Text, ApiError> {
         Ok("OK".into())
+    }
+
+    async fn system_info(&self, _cx: Context) -> Result<SystemInfo, ApiError> {
+        Ok(SystemInfo {
+            product_license: Some("none".into()),
+            ..SystemInfo::default()
+        })
     }
 }
 
@@ -303,6 +310,27 @@ async fn json_answers_are_one_line() {
     let bad = client.call("GET", "/containers/json?limit=ten").await;
     assert_eq!(bad.status(), 400);
     assert_eq!(bad.header("Api-Version"), Some("1.40"));
+}
+
+#[tokio::test]
+async fn answers_have_the_fields_of_the_version_or_all() {
+    for (responses, before) in [(Responses::Exact, false), (Responses::Superset, true)] {
+        let router = Router::new(ServerInfo::default()).responses(responses);
+        let mut client = Client::new(router.system(arc(Engine::default())));
+        for (prefix, there) in [
+            ("/v1.38", before),
+            ("/v1.24", before),
+            ("/v1.39", true),
+            ("", true),
+        ] {
+            let info = client.call("GET", &format!("{prefix}/info")).await;
+            assert_eq!(
+                info.body.contains("ProductLicense"),
+                there,
+                "{prefix} {responses:?}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

@@ -753,15 +753,6 @@ pub struct DeviceRequest {
     pub options: Option<BTreeMap<String, String>>,
 }
 
-/// Of `POST /containers/{id}/start`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ErrorResponse {
-    /// `message`.
-    #[serde(rename = "message")]
-    pub message: String,
-}
-
 /// Of `GET /containers/{id}/changes`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -579,6 +579,15 @@ pub struct ErrorDetail {
     pub message: String,
 }
 
+/// `ErrorResponse`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ErrorResponse {
+    /// `message`.
+    #[serde(rename = "message")]
+    pub message: String,
+}
+
 /// `ExternalCAs` of [`SwarmSpecCAConfig`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
