@@ -99,7 +99,7 @@ impl System {
                 volume: list(&[]),
                 network: list(&["bridge", "host", "null"]),
                 authorization: None,
-                log: list(&["json-file", "none"]),
+                log: list(&["json-file"]),
             },
             memory_limit: cgroups.has("memory"),
             swap_limit: cgroups.swap,
@@ -148,7 +148,7 @@ impl System {
             live_restore_enabled: true,
             init_binary: "longshored".into(),
             security_options: list(&["name=seccomp,profile=default"]),
-            warnings: Some(self.warnings(&cgroups)).filter(|list| !list.is_empty()),
+            warnings: Some(self.warnings(&cgroups)),
             ..SystemInfo::default()
         }
     }

@@ -100,7 +100,7 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     let id = id::generate()?;
     fill_in(&mut config, &mut host, &id, &shared.registry)?;
     let plan = Plan::parse(&config, &host)?;
-    let mut warnings = warnings(&plan);
+    let mut warnings = warnings(&config, &plan);
     warnings.sort();
 
     let name = shared.registry.reserve(given_name, &id)?;
@@ -272,6 +272,7 @@ fn fill_in(
         host.memory_swap = host.memory.saturating_mul(2);
     }
     host.oom_kill_disable.get_or_insert(false);
+    host.kernel_memory_tcp.get_or_insert(0);
     host.pids_limit = host.pids_limit.filter(|limit| *limit > 0);
     host.memory_swappiness = host.memory_swappiness.filter(|value| *value >= 0);
     if host.privileged {
@@ -336,13 +337,29 @@ fn check_endpoints(
                 "user specified IP address is supported on user defined networks only",
             ));
         }
+        let has_aliases = settings
+            .aliases
+            .as_ref()
+            .is_some_and(|list| !list.is_empty());
+        if has_aliases && name == "bridge" {
+            return Err(Error::bad_parameter(
+                "network-scoped alias is supported only for containers in user defined networks",
+            ));
+        }
         checked.insert(name, settings);
     }
     Ok(checked)
 }
 
-fn warnings(plan: &Plan) -> Vec<String> {
+fn warnings(config: &ContainerConfig, plan: &Plan) -> Vec<String> {
     let mut warnings = Vec::new();
+    let health = config
+        .healthcheck
+        .as_ref()
+        .and_then(|health| health.test.as_ref());
+    if health.is_some_and(|test| test.first().is_some_and(|kind| kind != "NONE")) {
+        warnings.push("Health checks are not run yet: the container has no health.".into());
+    }
     for target in &plan.volumes {
         warnings.push(format!(
             "Volumes are not supported yet: the files below {target} are kept in the container's \

@@ -72,14 +72,14 @@ pub(crate) fn build(
     joined: &Joined,
     places: Places<'_>,
     ports: &[Binding],
-) -> Result<ContainerSpec> {
+) -> ContainerSpec {
     let hostname = record.config.hostname.as_str();
     let uts = if plan.uts_host {
         NsMode::Host
     } else {
         NsMode::New
     };
-    Ok(ContainerSpec {
+    ContainerSpec {
         id: record.id.clone(),
         run_dir: places.run_dir.to_owned(),
         exit_path: places.files.exit_record(),
@@ -147,10 +147,10 @@ pub(crate) fn build(
         masked_paths: plan.masked_paths.clone(),
         readonly_paths: plan.readonly_paths.clone(),
         sysctls: sysctls(plan),
-        seccomp: seccomp(plan)?,
+        seccomp: seccomp(plan),
         oom_score_adj: (plan.oom_score_adj != 0).then_some(plan.oom_score_adj),
         ports: reservations(ports),
-    })
+    }
 }
 
 /// The first process.
@@ -277,14 +277,11 @@ fn sysctls(plan: &Plan) -> std::collections::BTreeMap<String, String> {
     all
 }
 
-fn seccomp(plan: &Plan) -> Result<Seccomp> {
+fn seccomp(plan: &Plan) -> Seccomp {
     match &plan.security.seccomp {
-        SeccompChoice::Default if plan.privileged => Ok(Seccomp::Unconfined),
-        SeccompChoice::Default | SeccompChoice::Builtin => Ok(Seccomp::Default),
-        SeccompChoice::Unconfined => Ok(Seccomp::Unconfined),
-        SeccompChoice::Profile(_) => Err(Error::not_implemented(
-            "seccomp profiles of the client are not supported by this engine yet",
-        )),
+        SeccompChoice::Default if plan.privileged => Seccomp::Unconfined,
+        SeccompChoice::Default | SeccompChoice::Builtin => Seccomp::Default,
+        SeccompChoice::Unconfined => Seccomp::Unconfined,
     }
 }
 

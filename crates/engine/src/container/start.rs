@@ -124,7 +124,7 @@ pub(crate) async fn launch(
             unified_cgroups: crate::system::unified_cgroups(),
         },
         ports.as_ref().map_or(&[], |held| held.ports.as_slice()),
-    )?;
+    );
     let zygote = shared.zygote.clone();
     let launched = tokio::task::spawn_blocking(move || zygote.launch(&spec))
         .await

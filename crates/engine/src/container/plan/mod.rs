@@ -135,11 +135,13 @@ impl Plan {
     /// Parses a configuration that has been merged with the image's. The order
     /// of the checks is dockerd's.
     pub(crate) fn parse(config: &ContainerConfig, host: &HostConfig) -> Result<Plan> {
-        let network = Network::parse(&host.network_mode)?;
+        let network = match config.network_disabled {
+            Some(true) => Network::None,
+            _ => Network::parse(&host.network_mode)?,
+        };
         let pid = Join::parse(&host.pid_mode, "pid")?;
         let ipc = Ipc::parse(&host.ipc_mode)?;
         check_config(config)?;
-        check_unsupported(host)?;
         let restart = RestartPolicy::parse(
             host.restart_policy.name.as_str(),
             host.restart_policy.maximum_retry_count,
@@ -166,6 +168,7 @@ impl Plan {
         let ports = ports_of(config, host)?;
         network.check(config, host, &ports)?;
         namespaces::check_sysctls(host, &network, &ipc)?;
+        check_unsupported(config, host)?;
         let (masked_paths, readonly_paths) = if host.privileged {
             (Vec::new(), Vec::new())
         } else {
@@ -312,12 +315,19 @@ fn check_config(config: &ContainerConfig) -> Result<()> {
 }
 
 /// What this engine does not do yet must not look as if it did.
-fn check_unsupported(host: &HostConfig) -> Result<()> {
+fn check_unsupported(config: &ContainerConfig, host: &HostConfig) -> Result<()> {
     let missing = |what: &str| {
         Err(Error::not_implemented(format!(
             "{what} is not supported by this engine yet"
         )))
     };
+    if config
+        .mac_address
+        .as_deref()
+        .is_some_and(|mac| !mac.is_empty())
+    {
+        return missing("MacAddress");
+    }
     if !list(&host.volumes_from).is_empty() {
         return missing("VolumesFrom");
     }
