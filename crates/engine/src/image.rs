@@ -2,15 +2,17 @@
 //! happens to it. The store works on blocking threads.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use longshore_api::filters::Filters;
 use longshore_api::scalar::UnixSeconds;
 use longshore_api::types::{
     ContainerConfig, GraphDriverData, ImageDeleteResponseItem, ImageHistoryResponseItem,
     ImageInspect, ImageSummary,
 };
+use longshore_image::config::{ImageConfig, RunConfig};
 use longshore_image::digest::ImageId;
 use longshore_image::import::{self, ImportOptions};
 use longshore_image::load::{self, LoadEvent};
@@ -23,12 +25,26 @@ use crate::container::STORAGE_DRIVER;
 use crate::error::{Error, IoContext, Result};
 use crate::events::EventKind;
 use crate::shared::Shared;
+use crate::system::Machine;
 use crate::time::wire;
 
 /// The images of an engine.
 #[derive(Clone)]
 pub struct Images {
     shared: Arc<Shared>,
+}
+
+/// An image of one layer that comes with the engine.
+#[derive(Clone, Debug, Default)]
+pub struct BaseImage {
+    /// Name and tag.
+    pub reference: String,
+    /// The layer, a tar archive.
+    pub layer: Vec<u8>,
+    /// What it runs.
+    pub cmd: Vec<String>,
+    /// Its environment, `NAME=value`.
+    pub env: Vec<String>,
 }
 
 /// What an import becomes.
@@ -272,12 +288,33 @@ impl Images {
 
     /// Puts an image in place unless there is one of this name. Returns
     /// whether it was new.
-    pub async fn provide(&self, name: &str, image: NewImage) -> Result<bool> {
-        if self.shared.images.get(name).is_ok() {
+    pub async fn provide(&self, image: BaseImage) -> Result<bool> {
+        if self.shared.images.get(&image.reference).is_ok() {
             return Ok(false);
         }
+        let reference = Reference::parse(&image.reference).map_err(bad_reference)?;
+        let machine = Machine::read();
+        let config = ImageConfig {
+            architecture: machine.go_architecture,
+            os: "linux".into(),
+            // No time of its own: the same image has the same id everywhere.
+            created: Some(Timestamp::UNIX_EPOCH),
+            config: RunConfig {
+                cmd: Some(image.cmd),
+                env: Some(image.env),
+                ..RunConfig::default()
+            },
+            ..ImageConfig::default()
+        };
+        let new = NewImage {
+            config,
+            base: None,
+            layers: vec![Box::new(Cursor::new(image.layer))],
+            parent: None,
+            references: vec![reference.with_default_tag()],
+        };
         let store = self.shared.images.clone();
-        blocking(move || Ok(store.put(image)?)).await?;
+        blocking(move || Ok(store.put(new)?)).await?;
         Ok(true)
     }
 

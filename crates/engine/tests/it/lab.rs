@@ -171,7 +171,7 @@ pub(crate) async fn open(dir: &TempDir, bridge: Option<(&str, &str)>) -> Result<
     let config = EngineConfig {
         data_root: dir.path().join("data"),
         exec_root: dir.path().join("run"),
-        cgroup_parent: "/longshore-test".into(),
+        cgroup_parent: format!("/{}", cgroup_parent()),
         bridge: bridge.map(|(name, _)| name.to_owned()),
         bip: bridge.map(|(_, bip)| bip.to_owned()),
         labels: Vec::new(),
@@ -180,6 +180,20 @@ pub(crate) async fn open(dir: &TempDir, bridge: Option<(&str, &str)>) -> Result<
     };
     let (engine, _) = Engine::open(config, zygote).await?;
     Ok(engine)
+}
+
+fn cgroup_parent() -> String {
+    format!("longshore-test-{}", std::process::id())
+}
+
+/// Takes the parent of the tests' cgroups away, in version 1 from each tree.
+pub(crate) fn remove_cgroups() {
+    let name = cgroup_parent();
+    let root = PathBuf::from("/sys/fs/cgroup");
+    std::fs::remove_dir(root.join(&name)).ok();
+    for tree in std::fs::read_dir(&root).into_iter().flatten().flatten() {
+        std::fs::remove_dir(tree.path().join(&name)).ok();
+    }
 }
 
 fn is_held(error: &Failed) -> bool {

@@ -39,5 +39,7 @@ fn main() -> ExitCode {
     .flatten()
     .map(|(name, test)| Trial::test(name, move || lab::run(test)))
     .collect();
-    libtest_mimic::run(&arguments, tests).exit_code()
+    let conclusion = libtest_mimic::run(&arguments, tests);
+    lab::remove_cgroups();
+    conclusion.exit_code()
 }
