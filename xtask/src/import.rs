@@ -70,3 +70,93 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     file.persist(path)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r##"
+swagger: "2.0"
+basePath: "/v1.40"
+info: {title: x, version: "1.40"}
+definitions: {Thing: {type: object}}
+paths: {/things: {get: {operationId: ThingList, responses: {200: {description: x, schema: {$ref: "#/definitions/Thing"}}}}}}
+"##;
+
+    fn import(folder: &Path, files: &[(&str, &[u8])]) -> TaskResult {
+        let mut paths = Vec::new();
+        for (name, bytes) in files {
+            let path = folder.join(name);
+            fs::write(&path, bytes).unwrap();
+            paths.push(path);
+        }
+        run(Args {
+            files: paths,
+            spec: Some(folder.join("spec")),
+        })
+    }
+
+    fn gzip(text: &str) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn spec(folder: &Path) -> Vec<(String, String)> {
+        let Ok(entries) = fs::read_dir(folder.join("spec")) else {
+            return Vec::new();
+        };
+        let mut files: Vec<_> = entries
+            .map(|entry| entry.unwrap().path())
+            .map(|path| {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                (name, fs::read_to_string(path).unwrap())
+            })
+            .collect();
+        files.sort();
+        files
+    }
+
+    #[test]
+    fn plain_and_gzipped_give_the_same_file_each_time() {
+        let folder = tempfile::tempdir().unwrap();
+        import(folder.path(), &[("a.yaml", GOOD.as_bytes())]).unwrap();
+        let first = spec(folder.path());
+        assert_eq!(first.len(), 1);
+        assert_eq!(first[0].0, "v1.40.yaml");
+        import(folder.path(), &[("a.yaml.gz", &gzip(GOOD))]).unwrap();
+        assert_eq!(spec(folder.path()), first);
+    }
+
+    #[test]
+    fn a_bad_file_leaves_everything_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        import(folder.path(), &[("a.yaml", GOOD.as_bytes())]).unwrap();
+        let before = spec(folder.path());
+
+        let newer = GOOD.replace("1.40", "1.41");
+        let wrong = GOOD.replace("responses", "answers").replace("1.40", "1.42");
+        let packed = gzip(&newer);
+        let cases: [(&[u8], &str); 5] = [
+            (
+                wrong.as_bytes(),
+                "bad: paths./things.get.answers: unknown keyword \"answers\"",
+            ),
+            (&packed[..packed.len() - 9], "bad: "),
+            (&newer.as_bytes()[..newer.len() / 2], "bad: "),
+            (b"\xff\xfe", "bad: "),
+            (newer.as_bytes(), "bad: v1.41.yaml came twice"),
+        ];
+        for (bytes, told) in cases {
+            let error =
+                import(folder.path(), &[("good", newer.as_bytes()), ("bad", bytes)]).unwrap_err();
+            assert!(error.contains(told), "{error:?} instead of {told:?}");
+            assert_eq!(spec(folder.path()), before);
+        }
+        let missing = Args {
+            files: vec![folder.path().join("gone")],
+            spec: Some(folder.path().join("spec")),
+        };
+        assert!(run(missing).unwrap_err().contains("gone: "));
+    }
+}

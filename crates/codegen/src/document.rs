@@ -157,7 +157,7 @@ pub struct Schema {
     pub properties: IndexMap<String, Schema>,
     /// The type of any further property.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub additional_properties: Option<Box<Additional>>,
+    pub additional_properties: Option<Additional>,
     /// The type of the items.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub items: Option<Box<Schema>>,
@@ -170,7 +170,7 @@ pub enum Additional {
     /// Any, or none.
     Allowed(bool),
     /// Of this type.
-    Of(Schema),
+    Of(Box<Schema>),
 }
 
 /// A file of `spec/` cannot be read.

@@ -250,7 +250,7 @@ impl<'a> Walk<'a> {
                 Some(schema) if !schema.is_binary() => Some(self.schema(schema, expected, &at)),
                 _ => None,
             };
-            let known = draft.body.get_or_insert_with(|| BodyDraft {
+            let known = draft.body.get_or_insert(BodyDraft {
                 required: body.required,
                 ty,
             });
@@ -361,10 +361,10 @@ impl<'a> Walk<'a> {
             }
             Type::Map(value) if value_schema(schema).is_some() && set(schema).is_none() => {
                 let value = (**value).clone();
-                let inner = value_schema(schema);
-                let got = inner.map_or(value.clone(), |inner| {
-                    self.element(inner, Some(value), &format!("{at}{{}}"))
-                });
+                let got = match value_schema(schema) {
+                    Some(inner) => self.element(inner, Some(value), &format!("{at}{{}}")),
+                    None => value,
+                };
                 Type::Map(Box::new(got))
             }
             _ => {
@@ -596,7 +596,7 @@ fn is_named(schema: &Schema) -> bool {
 
 /// The type of further properties of an object that is a map.
 fn value_schema(schema: &Schema) -> Option<&Schema> {
-    match schema.additional_properties.as_deref() {
+    match &schema.additional_properties {
         Some(Additional::Of(inner)) if schema.properties.is_empty() => Some(inner),
         _ => None,
     }

@@ -284,7 +284,11 @@ fn answers(
     entry: &overlay::Operation,
 ) -> Result<Vec<Answer>, OverlayError> {
     let documented = || draft.answers.iter().filter(|(status, _)| **status < 400);
-    let plain = |draft: &AnswerDraft| draft.ty.clone().map_or(Content::Empty, Content::Json);
+    let plain = |status: u16, draft: &AnswerDraft| match &draft.ty {
+        // These never have a body, whatever a document says.
+        Some(ty) if ![204, 304].contains(&status) => Content::Json(ty.clone()),
+        _ => Content::Empty,
+    };
     let mut answers = Vec::new();
     if !entry.answers.is_empty() {
         overlay.touch("operations", &format!("{id} answers"));
@@ -295,10 +299,10 @@ fn answers(
         }
     } else {
         for (status, answer) in documented() {
-            let mut given = plain(answer);
+            let mut given = plain(*status, answer);
             if let Some(text) = entry.answer.as_deref().filter(|_| *status != 304) {
                 given = content(id, text, answer.ty.as_ref())?;
-                if given != plain(answer) {
+                if given != plain(*status, answer) {
                     overlay.touch("operations", &format!("{id} answer"));
                 }
             }

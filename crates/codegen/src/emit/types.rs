@@ -7,7 +7,9 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::traits::{doc, header, ident};
-use crate::model::{Field, Member, Model, Presence, Range, Scalar, Type, TypeDef, TypeKind};
+use crate::model::{
+    Body, Field, Member, Model, ParamKind, Presence, Range, Scalar, Type, TypeDef, TypeKind,
+};
 
 const SHARED: &str = "shared";
 
@@ -133,10 +135,25 @@ fn uses(model: &Model) -> BTreeMap<String, String> {
     let mut uses = BTreeMap::new();
     for operation in model.operations() {
         let route = format!("`{} {}`", operation.method, operation.path);
+        let body = match &operation.body {
+            Body::Json { ty, .. } => Some(ty),
+            _ => None,
+        };
+        let asked = |ty: &Type| {
+            operation
+                .query
+                .iter()
+                .any(|param| matches!(&param.kind, ParamKind::Json(known) if known == ty))
+        };
         for ty in operation.types() {
+            let role = match ty {
+                ty if Some(ty) == body => "What is sent to",
+                ty if asked(ty) => "In the query of",
+                _ => "What answers",
+            };
             for name in ty.names() {
                 uses.entry(name.to_owned())
-                    .or_insert_with(|| format!("Of {route}."));
+                    .or_insert_with(|| format!("{role} {route}."));
             }
         }
     }
@@ -272,9 +289,10 @@ fn text_enum(name: &str, says: &TokenStream, members: &[Member<String>]) -> Toke
     let name = ident(name);
     let variants: Vec<_> = members.iter().map(|member| ident(&member.rust)).collect();
     let wires: Vec<_> = members.iter().map(|member| member.wire.as_str()).collect();
-    let docs = members
-        .iter()
-        .map(|member| doc(&format!("`{}`{}.", member.wire, ranged(&member.range))));
+    let docs = members.iter().map(|member| match member.wire.as_str() {
+        "" => doc("The empty text."),
+        wire => doc(&format!("`{wire}`{}.", ranged(&member.range))),
+    });
     quote! {
         #says
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

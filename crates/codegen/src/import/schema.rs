@@ -79,7 +79,7 @@ pub(super) fn each(schema: &Schema, visit: &mut impl FnMut(&Schema)) {
     if let Some(items) = &schema.items {
         each(items, visit);
     }
-    if let Some(Additional::Of(inner)) = schema.additional_properties.as_deref() {
+    if let Some(Additional::Of(inner)) = &schema.additional_properties {
         each(inner, visit);
     }
 }
@@ -152,10 +152,10 @@ fn facts_of(node: &Node<'_>, with_required: bool) -> Result<Schema, ImportError>
         return Err(node.fail(Problem::Missing("items")));
     }
     if let Some(additional) = node.get("additionalProperties")? {
-        schema.additional_properties = Some(Box::new(match additional.value().as_bool() {
+        schema.additional_properties = Some(match additional.value().as_bool() {
             Some(allowed) => Additional::Allowed(allowed),
-            None => Additional::Of(convert(&additional)?),
-        }));
+            None => Additional::Of(Box::new(convert(&additional)?)),
+        });
     }
     Ok(schema)
 }

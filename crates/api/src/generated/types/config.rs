@@ -7,7 +7,7 @@ use crate::scalar::{Base64, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Of `GET /configs`.
+/// What answers `GET /configs`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Config {
@@ -28,7 +28,7 @@ pub struct Config {
     pub spec: ConfigSpec,
 }
 
-/// Of `POST /configs/create`.
+/// What answers `POST /configs/create`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConfigCreateResponse {
@@ -37,7 +37,7 @@ pub struct ConfigCreateResponse {
     pub id: String,
 }
 
-/// Of `POST /configs/create`.
+/// What is sent to `POST /configs/create`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConfigSpec {

@@ -23,7 +23,7 @@ pub struct Address {
     pub prefix_len: i64,
 }
 
-/// `io_service_bytes_recursive` of [`BlkioStats`].
+/// One counter of one block device.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BlkioStatEntry {
@@ -71,7 +71,7 @@ pub struct BlkioStats {
     pub sectors_recursive: Option<Vec<BlkioStatEntry>>,
 }
 
-/// `Kind` of [`FilesystemChange`].
+/// What happened to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "i64", into = "i64")]
 pub enum ChangeKind {
@@ -113,7 +113,7 @@ impl Default for ChangeKind {
     }
 }
 
-/// Of `POST /containers/create`.
+/// A container to be made: its configuration, the host's part, its networks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerCreateRequest {
@@ -135,7 +135,7 @@ pub struct ContainerCreateRequest {
     /// `AttachStderr`.
     #[serde(rename = "AttachStderr")]
     pub attach_stderr: bool,
-    /// `ExposedPorts`, left out if there is none.
+    /// `ExposedPorts`: `80/tcp`, left out if there is none.
     #[serde(rename = "ExposedPorts", skip_serializing_if = "super::nothing")]
     pub exposed_ports: Option<EmptyMap>,
     /// `Tty`.
@@ -147,7 +147,7 @@ pub struct ContainerCreateRequest {
     /// `StdinOnce`.
     #[serde(rename = "StdinOnce")]
     pub stdin_once: bool,
-    /// `Env`, `null` if there is none.
+    /// `Env`: `NAME=value`; a name alone removes it, `null` if there is none.
     #[serde(rename = "Env")]
     pub env: Option<Vec<String>>,
     /// `Cmd`, `null` if there is none.
@@ -186,7 +186,7 @@ pub struct ContainerCreateRequest {
     /// `StopSignal`, left out if there is none.
     #[serde(rename = "StopSignal", skip_serializing_if = "super::nothing")]
     pub stop_signal: Option<String>,
-    /// `StopTimeout`, left out if there is none.
+    /// `StopTimeout`: seconds between the stop signal and the kill, left out if there is none.
     #[serde(rename = "StopTimeout", skip_serializing_if = "Option::is_none")]
     pub stop_timeout: Option<i64>,
     /// `Shell`, left out if there is none.
@@ -232,7 +232,7 @@ impl From<ContainerCreateRequest> for ContainerConfig {
     }
 }
 
-/// Of `POST /containers/create`.
+/// What answers `POST /containers/create`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerCreateResponse {
@@ -244,7 +244,7 @@ pub struct ContainerCreateResponse {
     pub warnings: Option<Vec<String>>,
 }
 
-/// Of `GET /containers/{id}/json`.
+/// What answers `GET /containers/{id}/json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerInspectResponse {
@@ -308,10 +308,10 @@ pub struct ContainerInspectResponse {
     /// `GraphDriver`.
     #[serde(rename = "GraphDriver")]
     pub graph_driver: GraphDriverData,
-    /// `SizeRw`, left out if there is none.
+    /// `SizeRw`: bytes, left out if there is none.
     #[serde(rename = "SizeRw", skip_serializing_if = "Option::is_none")]
     pub size_rw: Option<i64>,
-    /// `SizeRootFs`, left out if there is none.
+    /// `SizeRootFs`: bytes, left out if there is none.
     #[serde(rename = "SizeRootFs", skip_serializing_if = "Option::is_none")]
     pub size_root_fs: Option<i64>,
     /// `Mounts`, `null` if there is none.
@@ -328,19 +328,19 @@ pub struct ContainerInspectResponse {
     pub node: Option<Value>,
 }
 
-/// Of `POST /containers/prune`.
+/// What answers `POST /containers/prune`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerPruneResponse {
     /// `ContainersDeleted`, `null` if there is none.
     #[serde(rename = "ContainersDeleted")]
     pub containers_deleted: Option<Vec<String>>,
-    /// `SpaceReclaimed`.
+    /// `SpaceReclaimed`: bytes.
     #[serde(rename = "SpaceReclaimed")]
     pub space_reclaimed: i64,
 }
 
-/// `State` of [`ContainerInspectResponse`].
+/// What a container does, and how its last run ended.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerState {
@@ -453,7 +453,7 @@ impl Default for ContainerStateStatus {
     }
 }
 
-/// Of `GET /containers/{id}/stats`.
+/// A measurement of what a container uses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerStats {
@@ -495,7 +495,7 @@ pub struct ContainerStats {
     pub networks: Option<BTreeMap<String, NetworkStats>>,
 }
 
-/// Of `GET /containers/{id}/top`.
+/// What answers `GET /containers/{id}/top`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerTopResponse {
@@ -507,20 +507,20 @@ pub struct ContainerTopResponse {
     pub processes: Option<Vec<Vec<String>>>,
 }
 
-/// Of `POST /containers/{id}/update`.
+/// What is sent to `POST /containers/{id}/update`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerUpdateRequest {
-    /// `CpuShares`.
+    /// `CpuShares`: relative weight.
     #[serde(rename = "CpuShares")]
     pub cpu_shares: i64,
-    /// `Memory`.
+    /// `Memory`: bytes.
     #[serde(rename = "Memory")]
     pub memory: i64,
     /// `CgroupParent`.
     #[serde(rename = "CgroupParent")]
     pub cgroup_parent: String,
-    /// `BlkioWeight`.
+    /// `BlkioWeight`: 10 to 1000, 0 is none.
     #[serde(rename = "BlkioWeight")]
     pub blkio_weight: i64,
     /// `BlkioWeightDevice`, `null` if there is none.
@@ -538,16 +538,16 @@ pub struct ContainerUpdateRequest {
     /// `BlkioDeviceWriteIOps`, `null` if there is none.
     #[serde(rename = "BlkioDeviceWriteIOps")]
     pub blkio_device_write_iops: Option<Vec<ThrottleDevice>>,
-    /// `CpuPeriod`.
+    /// `CpuPeriod`: microseconds.
     #[serde(rename = "CpuPeriod")]
     pub cpu_period: i64,
-    /// `CpuQuota`.
+    /// `CpuQuota`: microseconds in each period.
     #[serde(rename = "CpuQuota")]
     pub cpu_quota: i64,
-    /// `CpuRealtimePeriod`.
+    /// `CpuRealtimePeriod`: microseconds.
     #[serde(rename = "CpuRealtimePeriod")]
     pub cpu_realtime_period: i64,
-    /// `CpuRealtimeRuntime`.
+    /// `CpuRealtimeRuntime`: microseconds.
     #[serde(rename = "CpuRealtimeRuntime")]
     pub cpu_realtime_runtime: i64,
     /// `CpusetCpus`.
@@ -565,28 +565,28 @@ pub struct ContainerUpdateRequest {
     /// `DeviceRequests`, since 1.40.
     #[serde(rename = "DeviceRequests", skip_serializing_if = "Option::is_none")]
     pub device_requests: Option<Vec<DeviceRequest>>,
-    /// `KernelMemory`.
+    /// `KernelMemory`: bytes.
     #[serde(rename = "KernelMemory")]
     pub kernel_memory: i64,
-    /// `KernelMemoryTCP`, since 1.40.
+    /// `KernelMemoryTCP`: bytes, since 1.40.
     #[serde(rename = "KernelMemoryTCP", skip_serializing_if = "Option::is_none")]
     pub kernel_memory_tcp: Option<i64>,
-    /// `MemoryReservation`.
+    /// `MemoryReservation`: bytes.
     #[serde(rename = "MemoryReservation")]
     pub memory_reservation: i64,
-    /// `MemorySwap`.
+    /// `MemorySwap`: bytes of memory and swap together, -1 is no limit.
     #[serde(rename = "MemorySwap")]
     pub memory_swap: i64,
-    /// `MemorySwappiness`, `null` if there is none.
+    /// `MemorySwappiness`: 0 to 100, `null` if there is none.
     #[serde(rename = "MemorySwappiness")]
     pub memory_swappiness: Option<i64>,
-    /// `NanoCpus`.
+    /// `NanoCpus`: billionths of a CPU.
     #[serde(rename = "NanoCpus")]
     pub nano_cpus: i64,
     /// `OomKillDisable`, `null` if there is none.
     #[serde(rename = "OomKillDisable")]
     pub oom_kill_disable: Option<bool>,
-    /// `PidsLimit`, since 1.40.
+    /// `PidsLimit`: 0 and -1 are no limit, since 1.40.
     #[serde(rename = "PidsLimit", skip_serializing_if = "Option::is_none")]
     pub pids_limit: Option<i64>,
     /// `Ulimits`, `null` if there is none.
@@ -601,7 +601,7 @@ pub struct ContainerUpdateRequest {
     /// `IOMaximumIOps`.
     #[serde(rename = "IOMaximumIOps")]
     pub io_maximum_iops: i64,
-    /// `IOMaximumBandwidth`.
+    /// `IOMaximumBandwidth`: bytes per second.
     #[serde(rename = "IOMaximumBandwidth")]
     pub io_maximum_bandwidth: i64,
     /// `DiskQuota`, until 1.39.
@@ -651,7 +651,7 @@ impl From<ContainerUpdateRequest> for Resources {
     }
 }
 
-/// Of `POST /containers/{id}/update`.
+/// What answers `POST /containers/{id}/update`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerUpdateResponse {
@@ -669,7 +669,7 @@ pub struct ContainerWaitExitError {
     pub message: String,
 }
 
-/// Of `POST /containers/{id}/wait`.
+/// What answers `POST /containers/{id}/wait`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerWaitResponse {
@@ -717,7 +717,7 @@ pub struct CpuUsage {
     pub usage_in_usermode: u64,
 }
 
-/// `Devices` of [`ContainerUpdateRequest`].
+/// A device of the host and where it is in the container.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DeviceMapping {
@@ -732,7 +732,7 @@ pub struct DeviceMapping {
     pub cgroup_permissions: String,
 }
 
-/// `DeviceRequests` of [`ContainerUpdateRequest`].
+/// Devices asked for by driver and ability.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DeviceRequest {
@@ -753,7 +753,7 @@ pub struct DeviceRequest {
     pub options: Option<BTreeMap<String, String>>,
 }
 
-/// Of `GET /containers/{id}/changes`.
+/// A file that differs from the image.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FilesystemChange {
@@ -857,20 +857,20 @@ pub struct HealthcheckResult {
     pub output: String,
 }
 
-/// `HostConfig` of [`ContainerCreateRequest`].
+/// How a container is tied to its host: limits, mounts, ports, privileges.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HostConfig {
-    /// `CpuShares`.
+    /// `CpuShares`: relative weight.
     #[serde(rename = "CpuShares")]
     pub cpu_shares: i64,
-    /// `Memory`.
+    /// `Memory`: bytes.
     #[serde(rename = "Memory")]
     pub memory: i64,
     /// `CgroupParent`.
     #[serde(rename = "CgroupParent")]
     pub cgroup_parent: String,
-    /// `BlkioWeight`.
+    /// `BlkioWeight`: 10 to 1000, 0 is none.
     #[serde(rename = "BlkioWeight")]
     pub blkio_weight: i64,
     /// `BlkioWeightDevice`, `null` if there is none.
@@ -888,16 +888,16 @@ pub struct HostConfig {
     /// `BlkioDeviceWriteIOps`, `null` if there is none.
     #[serde(rename = "BlkioDeviceWriteIOps")]
     pub blkio_device_write_iops: Option<Vec<ThrottleDevice>>,
-    /// `CpuPeriod`.
+    /// `CpuPeriod`: microseconds.
     #[serde(rename = "CpuPeriod")]
     pub cpu_period: i64,
-    /// `CpuQuota`.
+    /// `CpuQuota`: microseconds in each period.
     #[serde(rename = "CpuQuota")]
     pub cpu_quota: i64,
-    /// `CpuRealtimePeriod`.
+    /// `CpuRealtimePeriod`: microseconds.
     #[serde(rename = "CpuRealtimePeriod")]
     pub cpu_realtime_period: i64,
-    /// `CpuRealtimeRuntime`.
+    /// `CpuRealtimeRuntime`: microseconds.
     #[serde(rename = "CpuRealtimeRuntime")]
     pub cpu_realtime_runtime: i64,
     /// `CpusetCpus`.
@@ -915,28 +915,28 @@ pub struct HostConfig {
     /// `DeviceRequests`, since 1.40.
     #[serde(rename = "DeviceRequests", skip_serializing_if = "Option::is_none")]
     pub device_requests: Option<Vec<DeviceRequest>>,
-    /// `KernelMemory`.
+    /// `KernelMemory`: bytes.
     #[serde(rename = "KernelMemory")]
     pub kernel_memory: i64,
-    /// `KernelMemoryTCP`, since 1.40.
+    /// `KernelMemoryTCP`: bytes, since 1.40.
     #[serde(rename = "KernelMemoryTCP", skip_serializing_if = "Option::is_none")]
     pub kernel_memory_tcp: Option<i64>,
-    /// `MemoryReservation`.
+    /// `MemoryReservation`: bytes.
     #[serde(rename = "MemoryReservation")]
     pub memory_reservation: i64,
-    /// `MemorySwap`.
+    /// `MemorySwap`: bytes of memory and swap together, -1 is no limit.
     #[serde(rename = "MemorySwap")]
     pub memory_swap: i64,
-    /// `MemorySwappiness`, `null` if there is none.
+    /// `MemorySwappiness`: 0 to 100, `null` if there is none.
     #[serde(rename = "MemorySwappiness")]
     pub memory_swappiness: Option<i64>,
-    /// `NanoCpus`.
+    /// `NanoCpus`: billionths of a CPU.
     #[serde(rename = "NanoCpus")]
     pub nano_cpus: i64,
     /// `OomKillDisable`, `null` if there is none.
     #[serde(rename = "OomKillDisable")]
     pub oom_kill_disable: Option<bool>,
-    /// `PidsLimit`, `null` if there is none.
+    /// `PidsLimit`: 0 and -1 are no limit, `null` if there is none.
     #[serde(rename = "PidsLimit")]
     pub pids_limit: Option<i64>,
     /// `Ulimits`, `null` if there is none.
@@ -951,13 +951,13 @@ pub struct HostConfig {
     /// `IOMaximumIOps`.
     #[serde(rename = "IOMaximumIOps")]
     pub io_maximum_iops: i64,
-    /// `IOMaximumBandwidth`.
+    /// `IOMaximumBandwidth`: bytes per second.
     #[serde(rename = "IOMaximumBandwidth")]
     pub io_maximum_bandwidth: i64,
     /// `DiskQuota`, until 1.39.
     #[serde(rename = "DiskQuota", skip_serializing_if = "Option::is_none")]
     pub disk_quota: Option<i64>,
-    /// `Binds`, `null` if there is none.
+    /// `Binds`: `source:target[:options]`, `null` if there is none.
     #[serde(rename = "Binds")]
     pub binds: Option<Vec<String>>,
     /// `ContainerIDFile`.
@@ -1050,7 +1050,7 @@ pub struct HostConfig {
     /// `UsernsMode`.
     #[serde(rename = "UsernsMode")]
     pub userns_mode: String,
-    /// `ShmSize`.
+    /// `ShmSize`: bytes; 0 is the default.
     #[serde(rename = "ShmSize")]
     pub shm_size: i64,
     /// `Sysctls`, left out if there is none.
@@ -1059,7 +1059,7 @@ pub struct HostConfig {
     /// `Runtime`, left out if there is none.
     #[serde(rename = "Runtime", skip_serializing_if = "super::nothing")]
     pub runtime: Option<String>,
-    /// `ConsoleSize`.
+    /// `ConsoleSize`: height and width.
     #[serde(rename = "ConsoleSize")]
     pub console_size: [i64; 2],
     /// `Isolation`.
@@ -1115,7 +1115,7 @@ impl From<HostConfig> for Resources {
     }
 }
 
-/// `LogConfig` of [`HostConfig`].
+/// Where the output of a container goes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogConfig {
@@ -1361,7 +1361,7 @@ pub struct PidsStats {
     pub limit: Option<u64>,
 }
 
-/// `PortBindings` of [`HostConfig`].
+/// An address and port of the host.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PortBinding {
@@ -1373,20 +1373,20 @@ pub struct PortBinding {
     pub host_port: String,
 }
 
-/// `Resources`.
+/// Limits for a container, for create and update.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Resources {
-    /// `CpuShares`.
+    /// `CpuShares`: relative weight.
     #[serde(rename = "CpuShares")]
     pub cpu_shares: i64,
-    /// `Memory`.
+    /// `Memory`: bytes.
     #[serde(rename = "Memory")]
     pub memory: i64,
     /// `CgroupParent`.
     #[serde(rename = "CgroupParent")]
     pub cgroup_parent: String,
-    /// `BlkioWeight`.
+    /// `BlkioWeight`: 10 to 1000, 0 is none.
     #[serde(rename = "BlkioWeight")]
     pub blkio_weight: i64,
     /// `BlkioWeightDevice`, `null` if there is none.
@@ -1404,16 +1404,16 @@ pub struct Resources {
     /// `BlkioDeviceWriteIOps`, `null` if there is none.
     #[serde(rename = "BlkioDeviceWriteIOps")]
     pub blkio_device_write_iops: Option<Vec<ThrottleDevice>>,
-    /// `CpuPeriod`.
+    /// `CpuPeriod`: microseconds.
     #[serde(rename = "CpuPeriod")]
     pub cpu_period: i64,
-    /// `CpuQuota`.
+    /// `CpuQuota`: microseconds in each period.
     #[serde(rename = "CpuQuota")]
     pub cpu_quota: i64,
-    /// `CpuRealtimePeriod`.
+    /// `CpuRealtimePeriod`: microseconds.
     #[serde(rename = "CpuRealtimePeriod")]
     pub cpu_realtime_period: i64,
-    /// `CpuRealtimeRuntime`.
+    /// `CpuRealtimeRuntime`: microseconds.
     #[serde(rename = "CpuRealtimeRuntime")]
     pub cpu_realtime_runtime: i64,
     /// `CpusetCpus`.
@@ -1431,28 +1431,28 @@ pub struct Resources {
     /// `DeviceRequests`, since 1.40.
     #[serde(rename = "DeviceRequests", skip_serializing_if = "Option::is_none")]
     pub device_requests: Option<Vec<DeviceRequest>>,
-    /// `KernelMemory`.
+    /// `KernelMemory`: bytes.
     #[serde(rename = "KernelMemory")]
     pub kernel_memory: i64,
-    /// `KernelMemoryTCP`, since 1.40.
+    /// `KernelMemoryTCP`: bytes, since 1.40.
     #[serde(rename = "KernelMemoryTCP", skip_serializing_if = "Option::is_none")]
     pub kernel_memory_tcp: Option<i64>,
-    /// `MemoryReservation`.
+    /// `MemoryReservation`: bytes.
     #[serde(rename = "MemoryReservation")]
     pub memory_reservation: i64,
-    /// `MemorySwap`.
+    /// `MemorySwap`: bytes of memory and swap together, -1 is no limit.
     #[serde(rename = "MemorySwap")]
     pub memory_swap: i64,
-    /// `MemorySwappiness`, `null` if there is none.
+    /// `MemorySwappiness`: 0 to 100, `null` if there is none.
     #[serde(rename = "MemorySwappiness")]
     pub memory_swappiness: Option<i64>,
-    /// `NanoCpus`.
+    /// `NanoCpus`: billionths of a CPU.
     #[serde(rename = "NanoCpus")]
     pub nano_cpus: i64,
     /// `OomKillDisable`, `null` if there is none.
     #[serde(rename = "OomKillDisable")]
     pub oom_kill_disable: Option<bool>,
-    /// `PidsLimit`, `null` if there is none.
+    /// `PidsLimit`: 0 and -1 are no limit, `null` if there is none.
     #[serde(rename = "PidsLimit")]
     pub pids_limit: Option<i64>,
     /// `Ulimits`, `null` if there is none.
@@ -1467,7 +1467,7 @@ pub struct Resources {
     /// `IOMaximumIOps`.
     #[serde(rename = "IOMaximumIOps")]
     pub io_maximum_iops: i64,
-    /// `IOMaximumBandwidth`.
+    /// `IOMaximumBandwidth`: bytes per second.
     #[serde(rename = "IOMaximumBandwidth")]
     pub io_maximum_bandwidth: i64,
     /// `DiskQuota`, until 1.39.
@@ -1475,7 +1475,7 @@ pub struct Resources {
     pub disk_quota: Option<i64>,
 }
 
-/// `RestartPolicy` of [`ContainerUpdateRequest`].
+/// When a container that ended is started again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RestartPolicy {
@@ -1491,7 +1491,7 @@ pub struct RestartPolicy {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum RestartPolicyName {
-    /// ``.
+    /// The empty text.
     Unset,
     /// `no`.
     No,
@@ -1574,7 +1574,7 @@ pub struct StorageStats {
     pub write_size_bytes: Option<u64>,
 }
 
-/// `BlkioDeviceReadBps` of [`ContainerUpdateRequest`].
+/// A limit for one block device.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ThrottleDevice {
@@ -1601,7 +1601,7 @@ pub struct ThrottlingData {
     pub throttled_time: u64,
 }
 
-/// `BlkioWeightDevice` of [`ContainerUpdateRequest`].
+/// The share of one block device.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct WeightDevice {

@@ -5,7 +5,7 @@
 use crate::scalar::Base64;
 use serde::{Deserialize, Serialize};
 
-/// Of `POST /containers/{id}/exec`.
+/// What is sent to `POST /containers/{id}/exec`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerExecRequest {
@@ -44,7 +44,7 @@ pub struct ContainerExecRequest {
     pub detach: bool,
 }
 
-/// Of `GET /exec/{id}/json`.
+/// What answers `GET /exec/{id}/json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ExecInspectResponse {
@@ -83,7 +83,7 @@ pub struct ExecInspectResponse {
     pub pid: i64,
 }
 
-/// Of `POST /exec/{id}/start`.
+/// What is sent to `POST /exec/{id}/start`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ExecStartRequest {

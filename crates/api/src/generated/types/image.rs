@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Of `POST /build`.
+/// What answers `POST /build`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BuildInfo {
@@ -38,7 +38,7 @@ pub struct BuildInfo {
     pub aux: Option<Value>,
 }
 
-/// Of `POST /build`.
+/// Where the result of a build goes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BuildOutput {
@@ -50,14 +50,14 @@ pub struct BuildOutput {
     pub attrs: BTreeMap<String, String>,
 }
 
-/// Of `POST /build/prune`.
+/// What answers `POST /build/prune`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BuildPruneResponse {
     /// `CachesDeleted`, since 1.39.
     #[serde(rename = "CachesDeleted", skip_serializing_if = "Option::is_none")]
     pub caches_deleted: Option<Vec<String>>,
-    /// `SpaceReclaimed`.
+    /// `SpaceReclaimed`: bytes.
     #[serde(rename = "SpaceReclaimed")]
     pub space_reclaimed: i64,
 }
@@ -143,7 +143,7 @@ pub struct ImageConfig {
     pub shell: Option<StrList>,
 }
 
-/// Of `DELETE /images/{name}`.
+/// What answers `DELETE /images/{name}`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ImageDeleteResponseItem {
@@ -155,7 +155,7 @@ pub struct ImageDeleteResponseItem {
     pub deleted: Option<String>,
 }
 
-/// Of `GET /images/{name}/history`.
+/// What answers `GET /images/{name}/history`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ImageHistoryResponseItem {
@@ -179,7 +179,7 @@ pub struct ImageHistoryResponseItem {
     pub comment: String,
 }
 
-/// Of `GET /images/{name}/json`.
+/// What answers `GET /images/{name}/json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ImageInspect {
@@ -225,10 +225,10 @@ pub struct ImageInspect {
     /// `OsVersion`, left out if there is none.
     #[serde(rename = "OsVersion", skip_serializing_if = "super::nothing")]
     pub os_version: Option<String>,
-    /// `Size`.
+    /// `Size`: bytes.
     #[serde(rename = "Size")]
     pub size: i64,
-    /// `VirtualSize`.
+    /// `VirtualSize`: bytes.
     #[serde(rename = "VirtualSize")]
     pub virtual_size: i64,
     /// `GraphDriver`.
@@ -251,19 +251,19 @@ pub struct ImageMetadata {
     pub last_tag_time: Timestamp,
 }
 
-/// Of `POST /images/prune`.
+/// What answers `POST /images/prune`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ImagePruneResponse {
     /// `ImagesDeleted`, `null` if there is none.
     #[serde(rename = "ImagesDeleted")]
     pub images_deleted: Option<Vec<ImageDeleteResponseItem>>,
-    /// `SpaceReclaimed`.
+    /// `SpaceReclaimed`: bytes.
     #[serde(rename = "SpaceReclaimed")]
     pub space_reclaimed: i64,
 }
 
-/// Of `GET /images/search`.
+/// What answers `GET /images/search`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ImageSearchResponseItem {

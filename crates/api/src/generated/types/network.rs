@@ -7,7 +7,7 @@ use crate::scalar::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// `IPAM` of [`Network`].
+/// How a network gives out addresses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct IPAM {
@@ -40,7 +40,7 @@ pub struct IPAMConfig {
     pub auxiliary_addresses: Option<BTreeMap<String, String>>,
 }
 
-/// Of `GET /networks`.
+/// What answers `GET /networks`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Network {
@@ -97,7 +97,7 @@ pub struct Network {
     pub services: Option<BTreeMap<String, NetworkService>>,
 }
 
-/// Of `POST /networks/{id}/connect`.
+/// What is sent to `POST /networks/{id}/connect`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NetworkConnectRequest {
@@ -130,7 +130,7 @@ pub struct NetworkContainer {
     pub ipv6_address: String,
 }
 
-/// Of `POST /networks/create`.
+/// What is sent to `POST /networks/create`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NetworkCreateRequest {
@@ -175,7 +175,7 @@ pub struct NetworkCreateRequest {
     pub config_from: Option<NetworkConfigReference>,
 }
 
-/// Of `POST /networks/create`.
+/// What answers `POST /networks/create`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NetworkCreateResponse {
@@ -187,7 +187,7 @@ pub struct NetworkCreateResponse {
     pub warning: String,
 }
 
-/// Of `POST /networks/{id}/disconnect`.
+/// What is sent to `POST /networks/{id}/disconnect`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NetworkDisconnectRequest {
@@ -211,7 +211,7 @@ pub struct NetworkPeer {
     pub ip: String,
 }
 
-/// Of `POST /networks/prune`.
+/// What answers `POST /networks/prune`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NetworkPruneResponse {

@@ -49,7 +49,7 @@ pub struct ManagerStatus {
     pub addr: Option<String>,
 }
 
-/// Of `GET /nodes`.
+/// What answers `GET /nodes`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Node {
@@ -100,7 +100,7 @@ pub struct NodeDescription {
     pub tls_info: TLSInfo,
 }
 
-/// Of `POST /nodes/{id}/update`.
+/// What is sent to `POST /nodes/{id}/update`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NodeSpec {

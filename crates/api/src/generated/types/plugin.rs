@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Of `GET /plugins`.
+/// What answers `GET /plugins`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Plugin {
@@ -245,7 +245,7 @@ pub struct PluginMount {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum PluginProtocolScheme {
-    /// ``.
+    /// The empty text.
     Unset,
     /// `moby.plugins.http/v1`.
     MobyPluginsHttpV1,

@@ -7,7 +7,7 @@ use crate::scalar::{Base64, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Of `GET /secrets`.
+/// What answers `GET /secrets`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Secret {
@@ -28,7 +28,7 @@ pub struct Secret {
     pub spec: SecretSpec,
 }
 
-/// Of `POST /secrets/create`.
+/// What answers `POST /secrets/create`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SecretCreateResponse {
@@ -37,7 +37,7 @@ pub struct SecretCreateResponse {
     pub id: String,
 }
 
-/// Of `POST /secrets/create`.
+/// What is sent to `POST /secrets/create`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SecretSpec {

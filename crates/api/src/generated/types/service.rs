@@ -91,7 +91,7 @@ pub struct ReplicatedService {
     pub replicas: Option<i64>,
 }
 
-/// Of `GET /services`.
+/// What answers `GET /services`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Service {
@@ -121,7 +121,7 @@ pub struct Service {
     pub previous_spec: Option<ServiceSpec>,
 }
 
-/// Of `POST /services/create`.
+/// What answers `POST /services/create`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ServiceCreateResponse {
@@ -160,7 +160,7 @@ pub struct ServiceMode {
     pub global: Option<Empty>,
 }
 
-/// Of `POST /services/create`.
+/// What is sent to `POST /services/create`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ServiceSpec {
@@ -190,7 +190,7 @@ pub struct ServiceSpec {
     pub endpoint_spec: Option<EndpointSpec>,
 }
 
-/// Of `POST /services/{id}/update`.
+/// What answers `POST /services/{id}/update`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ServiceUpdateResponse {

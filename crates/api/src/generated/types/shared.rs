@@ -62,7 +62,7 @@ pub struct ConfigReference {
     pub config_name: String,
 }
 
-/// Of `POST /commit`.
+/// What a container runs and how it looks from inside; what an image suggests for it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerConfig {
@@ -84,7 +84,7 @@ pub struct ContainerConfig {
     /// `AttachStderr`.
     #[serde(rename = "AttachStderr")]
     pub attach_stderr: bool,
-    /// `ExposedPorts`, left out if there is none.
+    /// `ExposedPorts`: `80/tcp`, left out if there is none.
     #[serde(rename = "ExposedPorts", skip_serializing_if = "super::nothing")]
     pub exposed_ports: Option<EmptyMap>,
     /// `Tty`.
@@ -96,7 +96,7 @@ pub struct ContainerConfig {
     /// `StdinOnce`.
     #[serde(rename = "StdinOnce")]
     pub stdin_once: bool,
-    /// `Env`, `null` if there is none.
+    /// `Env`: `NAME=value`; a name alone removes it, `null` if there is none.
     #[serde(rename = "Env")]
     pub env: Option<Vec<String>>,
     /// `Cmd`, `null` if there is none.
@@ -135,7 +135,7 @@ pub struct ContainerConfig {
     /// `StopSignal`, left out if there is none.
     #[serde(rename = "StopSignal", skip_serializing_if = "super::nothing")]
     pub stop_signal: Option<String>,
-    /// `StopTimeout`, left out if there is none.
+    /// `StopTimeout`: seconds between the stop signal and the kill, left out if there is none.
     #[serde(rename = "StopTimeout", skip_serializing_if = "Option::is_none")]
     pub stop_timeout: Option<i64>,
     /// `Shell`, left out if there is none.
@@ -248,7 +248,7 @@ pub struct ContainerSpecPrivileges {
     pub se_linux_context: Option<SELinuxContext>,
 }
 
-/// Of `GET /containers/json`.
+/// A container as it stands in a list.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerSummary {
@@ -273,10 +273,10 @@ pub struct ContainerSummary {
     /// `Ports`, `null` if there is none.
     #[serde(rename = "Ports")]
     pub ports: Option<Vec<Port>>,
-    /// `SizeRw`, left out if there is none.
+    /// `SizeRw`: bytes, left out if there is none.
     #[serde(rename = "SizeRw", skip_serializing_if = "super::nothing")]
     pub size_rw: Option<i64>,
-    /// `SizeRootFs`, left out if there is none.
+    /// `SizeRootFs`: bytes, left out if there is none.
     #[serde(rename = "SizeRootFs", skip_serializing_if = "super::nothing")]
     pub size_root_fs: Option<i64>,
     /// `Labels`, `null` if there is none.
@@ -317,7 +317,7 @@ pub struct ContainerSummaryNetworkSettings {
     pub networks: Option<BTreeMap<String, EndpointSettings>>,
 }
 
-/// Of `POST /images/create`.
+/// What answers `POST /images/create`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CreateImageInfo {
@@ -368,7 +368,7 @@ pub struct DiscreteGenericResource {
     pub value: Option<i64>,
 }
 
-/// `Templating` of [`ConfigSpec`].
+/// A driver by name, with its options.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Driver {
@@ -380,7 +380,7 @@ pub struct Driver {
     pub options: Option<BTreeMap<String, String>>,
 }
 
-/// `IPAMConfig` of [`EndpointSettings`].
+/// The addresses that an endpoint asks for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EndpointIPAMConfig {
@@ -522,7 +522,7 @@ impl Default for EndpointPortConfigPublishMode {
     }
 }
 
-/// `Networks` of [`ContainerSummaryNetworkSettings`].
+/// A container's place in a network.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EndpointSettings {
@@ -579,7 +579,7 @@ pub struct ErrorDetail {
     pub message: String,
 }
 
-/// `ErrorResponse`.
+/// Why a request failed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ErrorResponse {
@@ -670,7 +670,7 @@ pub struct GenericResource {
 
 /// `GenericResources`.
 pub type GenericResources = Vec<GenericResource>;
-/// `GraphDriver` of [`ContainerInspectResponse`].
+/// How the layers of an image or container are stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GraphDriverData {
@@ -682,11 +682,11 @@ pub struct GraphDriverData {
     pub data: Option<BTreeMap<String, String>>,
 }
 
-/// `Healthcheck` of [`ContainerConfig`].
+/// How to see whether a container is well.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HealthConfig {
-    /// `Test`, left out if there is none.
+    /// `Test`: empty inherits; else `NONE`, `CMD` and arguments, or `CMD-SHELL` and a line, left out if there is none.
     #[serde(rename = "Test", skip_serializing_if = "super::nothing")]
     pub test: Option<Vec<String>>,
     /// `Interval`, in nanoseconds, left out if there is none.
@@ -695,7 +695,7 @@ pub struct HealthConfig {
     /// `Timeout`, in nanoseconds, left out if there is none.
     #[serde(rename = "Timeout", skip_serializing_if = "super::nothing")]
     pub timeout: Option<Nanoseconds>,
-    /// `Retries`, left out if there is none.
+    /// `Retries`: failures in a row that count; 0 inherits, left out if there is none.
     #[serde(rename = "Retries", skip_serializing_if = "super::nothing")]
     pub retries: Option<i64>,
     /// `StartPeriod`, in nanoseconds, left out if there is none.
@@ -703,7 +703,7 @@ pub struct HealthConfig {
     pub start_period: Option<Nanoseconds>,
 }
 
-/// Of `POST /containers/{id}/exec`.
+/// The id of what was made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct IdResponse {
@@ -721,7 +721,7 @@ pub struct ImageID {
     pub id: Option<String>,
 }
 
-/// Of `GET /images/json`.
+/// An image as it stands in a list.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ImageSummary {
@@ -740,19 +740,19 @@ pub struct ImageSummary {
     /// `Created`, in seconds since 1970.
     #[serde(rename = "Created")]
     pub created: UnixSeconds,
-    /// `Size`.
+    /// `Size`: bytes.
     #[serde(rename = "Size")]
     pub size: i64,
-    /// `SharedSize`.
+    /// `SharedSize`: bytes, -1 if it was not counted.
     #[serde(rename = "SharedSize")]
     pub shared_size: i64,
-    /// `VirtualSize`.
+    /// `VirtualSize`: bytes.
     #[serde(rename = "VirtualSize")]
     pub virtual_size: i64,
     /// `Labels`, `null` if there is none.
     #[serde(rename = "Labels")]
     pub labels: Option<BTreeMap<String, String>>,
-    /// `Containers`.
+    /// `Containers`: -1 if they were not counted.
     #[serde(rename = "Containers")]
     pub containers: i64,
 }
@@ -767,7 +767,7 @@ pub enum Isolation {
     Process,
     /// `hyperv`.
     Hyperv,
-    /// ``.
+    /// The empty text.
     Unset,
     /// Any other text, kept as it is; the zero value is the empty one.
     Other(Box<str>),
@@ -816,7 +816,7 @@ impl Default for Isolation {
     }
 }
 
-/// `Mounts` of [`ContainerSpec`].
+/// A mount that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Mount {
@@ -858,7 +858,7 @@ pub struct MountBindOptions {
     pub non_recursive: Option<bool>,
 }
 
-/// `Mounts` of [`ContainerInspectResponse`].
+/// A mount that a container has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MountPoint {
@@ -959,7 +959,7 @@ impl Default for MountPropagation {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MountTmpfsOptions {
-    /// `SizeBytes`, left out if there is none.
+    /// `SizeBytes`: bytes, left out if there is none.
     #[serde(rename = "SizeBytes", skip_serializing_if = "super::nothing")]
     pub size_bytes: Option<i64>,
     /// `Mode`, left out if there is none.
@@ -1077,7 +1077,7 @@ pub struct NetworkAttachmentSpec {
     pub container_id: String,
 }
 
-/// `ConfigFrom` of [`Network`].
+/// The network that another takes its configuration from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NetworkConfigReference {
@@ -1189,7 +1189,7 @@ pub struct Platform {
     pub os: Option<String>,
 }
 
-/// Of `GET /plugins/privileges`.
+/// What answers `GET /plugins/privileges`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PluginPrivilege {
@@ -1222,7 +1222,7 @@ pub struct PluginSpec {
     pub privileges: Option<Vec<PluginPrivilege>>,
 }
 
-/// `Ports` of [`ContainerSummary`].
+/// A port of a container, and the host's port if it is published.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Port {
@@ -1240,7 +1240,7 @@ pub struct Port {
     pub r#type: PortType,
 }
 
-/// `PortMap`.
+/// The host's ports for each port of a container; `null` is exposed but not published.
 pub type PortMap = BTreeMap<String, Option<Vec<PortBinding>>>;
 /// `Type` of [`Port`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -1297,7 +1297,7 @@ impl Default for PortType {
     }
 }
 
-/// `progressDetail` of [`BuildInfo`].
+/// How far something got, in bytes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ProgressDetail {
@@ -1309,7 +1309,7 @@ pub struct ProgressDetail {
     pub total: Option<i64>,
 }
 
-/// Of `POST /images/{name}/push`.
+/// What answers `POST /images/{name}/push`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PushImageInfo {
@@ -1426,7 +1426,7 @@ pub struct SpreadOver {
     pub spread_descriptor: String,
 }
 
-/// Of `POST /swarm/update`.
+/// What is sent to `POST /swarm/update`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SwarmSpec {
@@ -1667,7 +1667,7 @@ pub struct TaskSpec {
     pub log_driver: Option<Driver>,
 }
 
-/// Of `POST /build`.
+/// A limit of the kernel for a process.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Ulimit {
@@ -1682,7 +1682,7 @@ pub struct Ulimit {
     pub hard: i64,
 }
 
-/// Of `POST /volumes/create`.
+/// What answers `POST /volumes/create`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Volume {
@@ -1770,10 +1770,10 @@ impl Default for VolumeScope {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct VolumeUsageData {
-    /// `Size`.
+    /// `Size`: bytes, -1 if it was not counted.
     #[serde(rename = "Size")]
     pub size: i64,
-    /// `RefCount`.
+    /// `RefCount`: -1 if they were not counted.
     #[serde(rename = "RefCount")]
     pub ref_count: i64,
 }

@@ -18,7 +18,7 @@ pub struct JoinTokens {
     pub manager: String,
 }
 
-/// Of `GET /swarm`.
+/// What answers `GET /swarm`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Swarm {
@@ -74,7 +74,7 @@ impl From<Swarm> for ClusterInfo {
     }
 }
 
-/// Of `POST /swarm/init`.
+/// What is sent to `POST /swarm/init`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SwarmInitRequest {
@@ -110,7 +110,7 @@ pub struct SwarmInitRequest {
     pub availability: NodeSpecAvailability,
 }
 
-/// Of `POST /swarm/join`.
+/// What is sent to `POST /swarm/join`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SwarmJoinRequest {
@@ -134,7 +134,7 @@ pub struct SwarmJoinRequest {
     pub availability: NodeSpecAvailability,
 }
 
-/// Of `POST /swarm/unlock`.
+/// What is sent to `POST /swarm/unlock`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SwarmUnlockRequest {
@@ -143,7 +143,7 @@ pub struct SwarmUnlockRequest {
     pub unlock_key: String,
 }
 
-/// Of `GET /swarm/unlockkey`.
+/// What answers `GET /swarm/unlockkey`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SwarmUnlockkeyResponse {

@@ -7,7 +7,7 @@ use crate::scalar::{Timestamp, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Of `POST /auth`.
+/// Credentials for a registry.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AuthConfig {
@@ -149,7 +149,7 @@ pub struct Commit {
     pub expected: String,
 }
 
-/// `Actor` of [`EventMessage`].
+/// What an event is about.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EventActor {
@@ -161,7 +161,7 @@ pub struct EventActor {
     pub attributes: Option<BTreeMap<String, String>>,
 }
 
-/// Of `GET /events`.
+/// Something that happened.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EventMessage {
@@ -180,7 +180,7 @@ pub struct EventMessage {
     /// `time`, in seconds since 1970, left out if there is none.
     #[serde(rename = "time", skip_serializing_if = "super::nothing")]
     pub time: Option<UnixSeconds>,
-    /// `timeNano`, left out if there is none.
+    /// `timeNano`: nanoseconds since 1970, left out if there is none.
     #[serde(rename = "timeNano", skip_serializing_if = "super::nothing")]
     pub time_nano: Option<i64>,
     /// `status`, left out if there is none.
@@ -354,7 +354,7 @@ pub struct IndexInfo {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum LocalNodeState {
-    /// ``.
+    /// The empty text.
     Unset,
     /// `inactive`.
     Inactive,
@@ -516,7 +516,7 @@ pub struct SwarmInfo {
     pub warnings: Option<Vec<String>>,
 }
 
-/// Of `POST /auth`.
+/// What answers `POST /auth`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SystemAuthResponse {
@@ -528,11 +528,11 @@ pub struct SystemAuthResponse {
     pub identity_token: String,
 }
 
-/// Of `GET /system/df`.
+/// What answers `GET /system/df`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SystemDataUsageResponse {
-    /// `LayersSize`.
+    /// `LayersSize`: bytes.
     #[serde(rename = "LayersSize")]
     pub layers_size: i64,
     /// `Images`, `null` if there is none.
@@ -547,12 +547,12 @@ pub struct SystemDataUsageResponse {
     /// `BuildCache`, since 1.39.
     #[serde(rename = "BuildCache", skip_serializing_if = "Option::is_none")]
     pub build_cache: Option<Vec<BuildCache>>,
-    /// `BuilderSize`.
+    /// `BuilderSize`: bytes.
     #[serde(rename = "BuilderSize")]
     pub builder_size: i64,
 }
 
-/// Of `GET /info`.
+/// What answers `GET /info`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SystemInfo {
@@ -664,7 +664,7 @@ pub struct SystemInfo {
     /// `NCPU`.
     #[serde(rename = "NCPU")]
     pub ncpu: i64,
-    /// `MemTotal`.
+    /// `MemTotal`: bytes.
     #[serde(rename = "MemTotal")]
     pub mem_total: i64,
     /// `IndexServerAddress`.
@@ -796,7 +796,7 @@ impl Default for SystemInfoCgroupDriver {
     }
 }
 
-/// Of `GET /version`.
+/// What answers `GET /version`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SystemVersion {

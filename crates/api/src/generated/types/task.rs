@@ -138,7 +138,7 @@ pub struct SwarmNetworkSpec {
     pub scope: Option<String>,
 }
 
-/// Of `GET /tasks`.
+/// What answers `GET /tasks`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Task {

@@ -6,7 +6,7 @@ use super::Volume;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Of `POST /volumes/create`.
+/// What is sent to `POST /volumes/create`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct VolumeCreateOptions {
@@ -24,7 +24,7 @@ pub struct VolumeCreateOptions {
     pub labels: Option<BTreeMap<String, String>>,
 }
 
-/// Of `GET /volumes`.
+/// What answers `GET /volumes`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct VolumeListResponse {
@@ -36,14 +36,14 @@ pub struct VolumeListResponse {
     pub warnings: Option<Vec<String>>,
 }
 
-/// Of `POST /volumes/prune`.
+/// What answers `POST /volumes/prune`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct VolumePruneResponse {
     /// `VolumesDeleted`, `null` if there is none.
     #[serde(rename = "VolumesDeleted")]
     pub volumes_deleted: Option<Vec<String>>,
-    /// `SpaceReclaimed`.
+    /// `SpaceReclaimed`: bytes.
     #[serde(rename = "SpaceReclaimed")]
     pub space_reclaimed: i64,
 }
