@@ -21,7 +21,7 @@ use longshore_image::save::{self, SavePlan};
 use longshore_image::store::{Image, NewImage, RemoveOptions, Removed, Usage};
 use tokio::sync::mpsc;
 
-use crate::container::STORAGE_DRIVER;
+use crate::container::inspect::STORAGE_DRIVER;
 use crate::error::{Error, IoContext, Result};
 use crate::events::EventKind;
 use crate::shared::Shared;

@@ -9,7 +9,7 @@ use longshore_api::types::{
     IndexInfo, PluginsInfo, RegistryServiceConfig, Runtime, SwarmInfo, SystemInfo,
 };
 
-use crate::container::STORAGE_DRIVER;
+use crate::container::inspect::STORAGE_DRIVER;
 use crate::container::state::Phase;
 use crate::id;
 use crate::shared::Shared;

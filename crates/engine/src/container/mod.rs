@@ -1,11 +1,11 @@
 //! Containers: what can be asked of them, by whatever name.
 
-pub(crate) mod actor;
+pub mod actor;
 pub mod attach;
-mod create;
+pub mod create;
 mod filter;
-mod inspect;
-mod list;
+pub(crate) mod inspect;
+pub mod list;
 pub mod logs;
 mod merged;
 mod netfiles;
@@ -17,8 +17,8 @@ pub(crate) mod shim;
 mod spec;
 mod start;
 pub(crate) mod state;
-mod top;
-mod wait;
+pub mod top;
+pub mod wait;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -44,7 +44,6 @@ use crate::shared::Shared;
 
 pub use self::actor::Done;
 pub use self::create::{CreateRequest, Created};
-pub(crate) use self::inspect::STORAGE_DRIVER;
 pub use self::list::ListQuery;
 pub use self::top::Table;
 pub use self::wait::{WaitCondition, WaitOutcome, Waiting};

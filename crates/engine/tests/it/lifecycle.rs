@@ -1,8 +1,10 @@
 //! From create to remove.
 
 use longshore_api::filters::Filters;
+use longshore_engine::container::actor::Done;
+use longshore_engine::container::list::ListQuery;
 use longshore_engine::container::logs::LogQuery;
-use longshore_engine::container::{Done, ListQuery, WaitCondition};
+use longshore_engine::container::wait::WaitCondition;
 use longshore_engine::events::EventQuery;
 
 use crate::lab::{Lab, Outcome, Test};

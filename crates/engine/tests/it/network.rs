@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use longshore_api::filters::Filters;
 use longshore_api::types::PortBinding;
-use longshore_engine::container::{ListQuery, WaitCondition};
+use longshore_engine::container::list::ListQuery;
+use longshore_engine::container::wait::WaitCondition;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 

@@ -1,6 +1,8 @@
 //! The daemon dies and comes back.
 
-use longshore_engine::container::{CreateRequest, Done, WaitCondition};
+use longshore_engine::container::actor::Done;
+use longshore_engine::container::create::CreateRequest;
+use longshore_engine::container::wait::WaitCondition;
 
 use crate::lab::{Lab, Outcome, Test, request};
 use crate::lifecycle::log_of;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use libtest_mimic::Failed;
-use longshore_engine::container::WaitCondition;
 use longshore_engine::container::attach::AttachRequest;
 use longshore_engine::container::logs::LogQuery;
+use longshore_engine::container::wait::WaitCondition;
 use longshore_engine::exec::{ExecConfig, ExecPhase};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::timeout;
