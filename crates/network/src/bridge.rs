@@ -1,29 +1,33 @@
 //! The default bridge and the containers on it.
 //!
 //! ```text
+//! open ─▶ restore, then for each container
+//!
 //! reserve ─▶ attach ─▶ (the container runs) ─▶ detach
 //!    └─ release, when the container did not come to run
 //! ```
 //! After a restart of the daemon `restore` takes the recorded endpoints over;
-//! links and namespaces are as they were, the table is declared anew.
+//! links and namespaces are as they were, and published ports go on all the
+//! time: the table stays until the one that follows takes its place.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::net::Ipv4Addr;
-use std::os::fd::AsFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Result, Step};
+use crate::conntrack::{Stale, Sweeper};
+use crate::error::{Error, Result, Step};
 use crate::ipam::Pool;
-use crate::link::{self, Links, Veth};
-use crate::ports::{Binding, Ports, Request};
-use crate::{netns, nft, rules, subnet, sysctl};
+use crate::link::Links;
+use crate::nft::Tables;
+use crate::plug::{self, Names, Place};
+use crate::ports::{Binding, Ports, Protocol, Request};
+use crate::{link, rules, subnet, sysctl};
 
-/// The container's end of its veth pair.
-const CONTAINER_LINK: &str = "eth0";
+/// The longest name of a link, in bytes.
+const NAME_LENGTH: usize = 15;
 
 /// A container's end of the bridge, as the caller records it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +42,9 @@ pub struct Endpoint {
     pub mac: String,
     /// Published ports.
     pub ports: Vec<Binding>,
+    /// The host's end of the veth pair.
+    #[serde(default)]
+    pub link: String,
 }
 
 /// A bridge of this host. Its methods block for netlink, about a millisecond.
@@ -46,11 +53,17 @@ pub struct Bridge {
     name: String,
     net: Ipv4Net,
     index: u32,
+    names: Names,
+    /// The links that this host did not route between before us; none if it was
+    /// a router already.
+    unrouted: Vec<u32>,
+    sweeper: Sweeper,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
+    tables: Tables,
     pool: Pool,
     ports: Ports,
     /// What the table is declared from: owner to endpoint.
@@ -60,34 +73,24 @@ struct State {
 impl Bridge {
     /// Makes the bridge or takes the one of this name. `address` is the
     /// bridge's own with its prefix; without one, a bridge that has an address
-    /// keeps it, a new one gets the first default pool that is free.
+    /// keeps it, a new one gets the first default pool that is free. A bridge
+    /// with containers on it keeps its address in any case.
     ///
-    /// Forwarding of IPv4 is switched on for the host, as dockerd does, since
-    /// no container could be reached or reach out without it.
+    /// Forwarding of IPv4 is switched on for the host, since no container could
+    /// be reached or reach out without it. A host that was no router does not
+    /// become one: between the links that it had, forwarded packets are dropped
+    /// from then on, by a small table that stays as the switch does.
     pub fn open(name: &str, address: Option<&str>) -> Result<Self> {
         let wanted = address.map(subnet::parse).transpose()?;
+        check_name(name)?;
         let mut links = Links::open().step("open a netlink socket")?;
+        let mut tables = Tables::open().step("open a netlink socket")?;
+        let unrouted = forward(&mut links, &mut tables, name)?;
         links
             .ensure_bridge(name)
             .step(format!("make the bridge {name}"))?;
         let index = link::index(name).step(format!("find the bridge {name}"))?;
-        let addresses = links.addresses().step("list the addresses")?;
-        let present = addresses
-            .iter()
-            .find(|(at, _)| *at == index)
-            .map(|(_, net)| *net);
-        let net = match (wanted, present) {
-            (Some(net), _) | (None, Some(net)) => net,
-            (None, None) => {
-                let mut taken = links.routes().step("list the routes")?;
-                taken.extend(addresses.iter().map(|(_, net)| *net));
-                subnet::choose(&taken)?
-            }
-        };
-        links
-            .add_address(index, net)
-            .step(format!("give {name} the address {net}"))?;
-        sysctl::set("ipv4/ip_forward", "1").step("switch IPv4 forwarding on")?;
+        let net = settle_address(&mut links, name, index, wanted)?;
         // The host's own loopback may speak to published ports; the table keeps
         // containers from the host's loopback.
         sysctl::set(&format!("ipv4/conf/{name}/route_localnet"), "1")
@@ -98,13 +101,18 @@ impl Bridge {
             name: name.to_owned(),
             net,
             index,
+            names: Names::default(),
+            unrouted,
+            sweeper: Sweeper::start().step("start a thread")?,
             state: Mutex::new(State {
+                tables,
                 pool: Pool::new(net),
                 ports: Ports::default(),
                 endpoints: BTreeMap::new(),
             }),
         };
-        bridge.declare(&bridge.state())?;
+        // A table from before serves containers from before until `restore`.
+        bridge.repair()?;
         Ok(bridge)
     }
 
@@ -132,29 +140,48 @@ impl Bridge {
     /// Puts the network namespace of a process on the bridge, with the ports
     /// that were reserved. On failure nothing of it stays but the reservation.
     pub fn attach(&self, owner: &str, pid: i32, ports: &[Binding]) -> Result<Endpoint> {
-        let address = self.state().pool.take(owner)?;
-        let endpoint = Endpoint {
-            address,
-            prefix: self.net.prefix_len(),
-            gateway: self.net.addr(),
-            mac: mac_text(mac(address)),
-            ports: ports.to_vec(),
-        };
-        let connected = self.connect(owner, pid, &endpoint);
-        let mut state = self.state();
-        let declared = connected.and_then(|()| {
-            state.endpoints.insert(owner.to_owned(), endpoint.clone());
-            if ports.is_empty() {
-                return Ok(());
+        let address = {
+            let mut state = self.state();
+            if state.endpoints.contains_key(owner) {
+                return Err(Error::Attached(owner.to_owned()));
             }
-            self.declare(&state)
+            state.pool.take(owner)?
+        };
+        let place = Place {
+            bridge: self.index,
+            gateway: self.net,
+            address,
+            hairpin: !ports.is_empty(),
+        };
+        let plugged = plug::plug(&self.names, owner, pid, place);
+        let mut state = self.state();
+        let published = plugged.and_then(|link| {
+            let published = self.publish(&mut state, address, ports);
+            if published.is_err() {
+                plug::unplug(&link);
+            }
+            published.map(|()| link)
         });
-        if let Err(error) = declared {
-            state.endpoints.remove(owner);
-            state.pool.give_back(owner);
-            return Err(error);
+        match published {
+            Ok(link) => {
+                let endpoint = Endpoint {
+                    address,
+                    prefix: self.net.prefix_len(),
+                    gateway: self.net.addr(),
+                    mac: plug::mac(address)
+                        .map(|byte| format!("{byte:02x}"))
+                        .join(":"),
+                    ports: ports.to_vec(),
+                    link,
+                };
+                state.endpoints.insert(owner.to_owned(), endpoint.clone());
+                Ok(endpoint)
+            }
+            Err(error) => {
+                state.pool.give_back(owner);
+                Err(error)
+            }
         }
-        Ok(endpoint)
     }
 
     /// Takes a container off: its address and ports are free again and its
@@ -166,13 +193,14 @@ impl Bridge {
         };
         state.pool.give_back(owner);
         state.ports.give_back(owner, &endpoint.ports);
-        if endpoint.ports.is_empty() {
-            return Ok(());
-        }
-        self.declare(&state)
+        self.unpublish(&mut state, &endpoint)
     }
 
-    /// Takes over the endpoints of containers that run from before.
+    /// Takes over the endpoints of containers that run from before, and drops
+    /// what the table still has of others. To be called once after [`open`],
+    /// also without endpoints.
+    ///
+    /// [`open`]: Self::open
     pub fn restore(&self, endpoints: impl IntoIterator<Item = (String, Endpoint)>) -> Result<()> {
         let mut state = self.state();
         for (owner, endpoint) in endpoints {
@@ -180,69 +208,82 @@ impl Bridge {
             state.ports.mark(&owner, &endpoint.ports);
             state.endpoints.insert(owner, endpoint);
         }
-        self.declare(&state)
+        self.declare(&mut state)
     }
 
     /// Declares the table anew if somebody removed it. Answers whether it was
     /// gone.
     pub fn repair(&self) -> Result<bool> {
-        let state = self.state();
-        let there = nft::exists(&rules::table(&self.name)).step("look for the table")?;
-        if !there {
-            self.declare(&state)?;
+        let mut state = self.state();
+        if !self.unrouted.is_empty() && !there(&mut state.tables, rules::UNROUTED)? {
+            keep_unrouted(&mut state.tables, &self.unrouted)?;
         }
-        Ok(!there)
+        let gone = !there(&mut state.tables, &rules::name(&self.name))?;
+        if gone {
+            self.declare(&mut state)?;
+        }
+        Ok(gone)
     }
 
     /// Removes bridge and table, unless containers are on it: those keep their
     /// network, and the next daemon finds it.
     pub fn close(&self) -> Result<()> {
-        if !self.state().endpoints.is_empty() {
+        let mut state = self.state();
+        if !state.endpoints.is_empty() {
             return Ok(());
         }
-        let table = rules::table(&self.name);
-        let removed = nft::remove(&table).step(format!("remove the table {table}"));
+        let table = rules::name(&self.name);
+        let removed = (state.tables.remove(&table)).step(format!("remove the table {table}"));
         Links::open()
             .and_then(|mut links| links.delete(&self.name))
             .step(format!("remove the bridge {}", self.name))?;
         removed
     }
 
-    /// Makes the pair, then addresses and routes inside the namespace.
-    fn connect(&self, owner: &str, pid: i32, endpoint: &Endpoint) -> Result<()> {
-        let namespace = netns::of_process(pid).step(format!("open the namespace of {pid}"))?;
-        let host = host_link(owner);
-        let veth = Veth {
-            host: &host,
-            bridge: self.index,
-            container: CONTAINER_LINK,
-            mac: mac(endpoint.address),
-            namespace: namespace.as_fd(),
-        };
-        let mut links = Links::open().step("open a netlink socket")?;
-        links
-            .add_veth(&veth)
-            .step(format!("make the veth pair {host}"))?;
-        let configured = netns::inside(&namespace, || configure(endpoint)).and_then(|()| {
-            if endpoint.ports.is_empty() {
-                return Ok(());
-            }
-            links.set_hairpin(&host)
-        });
-        if configured.is_err() {
-            // The namespace may live on without us, so the pair must not.
-            let _ = links.delete(&host);
+    /// Adds ports to the table, which is declared anew if somebody changed it.
+    fn publish(&self, state: &mut State, container: Ipv4Addr, ports: &[Binding]) -> Result<()> {
+        let elements = rules::elements(container, ports);
+        if elements.is_empty() {
+            return Ok(());
         }
-        configured.step(format!("configure {CONTAINER_LINK} of {owner}"))
+        let table = rules::name(&self.name);
+        if let Err(error) = state.tables.add(&table, &elements) {
+            tracing::warn!(%table, %error, "declared anew, since a port could not be added");
+            self.declare_with(state, elements)?;
+        }
+        for port in ports.iter().filter(|port| port.protocol == Protocol::Udp) {
+            self.sweeper.forget(Stale::Udp(port.host_port));
+        }
+        Ok(())
     }
 
-    fn declare(&self, state: &State) -> Result<()> {
-        let published: Vec<(Ipv4Addr, Binding)> = (state.endpoints.values())
-            .flat_map(|end| end.ports.iter().map(|port| (end.address, *port)))
-            .collect();
-        let table = rules::table(&self.name);
-        nft::replace(&table, &rules::chains(&self.name, self.net, &published))
-            .step(format!("declare the nftables table {table}"))
+    /// Takes an endpoint's ports out of the table.
+    fn unpublish(&self, state: &mut State, endpoint: &Endpoint) -> Result<()> {
+        let elements = rules::elements(endpoint.address, &endpoint.ports);
+        if elements.is_empty() {
+            return Ok(());
+        }
+        let table = rules::name(&self.name);
+        if let Err(error) = state.tables.take(&table, &elements) {
+            tracing::warn!(%table, %error, "declared anew, since a port could not be removed");
+            self.declare(state)?;
+        }
+        self.sweeper.forget(Stale::Container(endpoint.address));
+        Ok(())
+    }
+
+    fn declare(&self, state: &mut State) -> Result<()> {
+        self.declare_with(state, Vec::new())
+    }
+
+    fn declare_with(&self, state: &mut State, mut elements: rules::Elements) -> Result<()> {
+        let endpoints = state.endpoints.values();
+        elements.extend(endpoints.flat_map(|end| rules::elements(end.address, &end.ports)));
+        let table = rules::table(&self.name, self.net, elements);
+        state
+            .tables
+            .replace(&table)
+            .step(format!("declare the nftables table {}", table.name))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -251,35 +292,91 @@ impl Bridge {
     }
 }
 
-fn configure(endpoint: &Endpoint) -> io::Result<()> {
-    let index = link::index(CONTAINER_LINK)?;
-    // A network without IPv6 shall not get it by autoconfiguration.
-    sysctl::set_where_known(&format!("ipv6/conf/{CONTAINER_LINK}/disable_ipv6"), "1")?;
-    let net = Ipv4Net::new(endpoint.address, endpoint.prefix).map_err(io::Error::other)?;
-    let mut links = Links::open()?;
-    links.add_address(index, net)?;
-    links.set_up(index)?;
-    links.add_default_route(endpoint.gateway)
+/// A link's name is also a file's name, where its settings are.
+fn check_name(name: &str) -> Result<()> {
+    let wrong = |byte: u8| byte == b'/' || byte == b':' || !byte.is_ascii_graphic();
+    if name.is_empty()
+        || name.len() > NAME_LENGTH
+        || name == "."
+        || name == ".."
+        || name.bytes().any(wrong)
+    {
+        return Err(Error::Name(name.to_owned()));
+    }
+    Ok(())
 }
 
-/// The host's end of a container's pair: unique by the container's id, and
-/// within the 15 bytes of a link's name.
-fn host_link(owner: &str) -> String {
-    let short: String = owner
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .take(11)
+/// Switches forwarding on. Answers the links that it is not meant for.
+fn forward(links: &mut Links, tables: &mut Tables, bridge: &str) -> Result<Vec<u32>> {
+    let setting = "ipv4/ip_forward";
+    if sysctl::is(setting, "1").step("read whether IPv4 is forwarded")? {
+        return Ok(Vec::new());
+    }
+    let links = links.list().step("list the links")?;
+    let unrouted: Vec<u32> = (links.iter())
+        .filter(|link| link.name != bridge)
+        .map(|link| link.index)
         .collect();
-    format!("veth{short}")
+    keep_unrouted(tables, &unrouted)?;
+    sysctl::set(setting, "1").step("switch IPv4 forwarding on")?;
+    Ok(unrouted)
 }
 
-fn mac(address: Ipv4Addr) -> [u8; 6] {
-    let [a, b, c, d] = address.octets();
-    [0x02, 0x42, a, b, c, d]
+fn keep_unrouted(tables: &mut Tables, links: &[u32]) -> Result<()> {
+    tables
+        .replace(&rules::unrouted(links))
+        .step(format!("declare the nftables table {}", rules::UNROUTED))
 }
 
-fn mac_text(mac: [u8; 6]) -> String {
-    mac.map(|octet| format!("{octet:02x}")).join(":")
+fn there(tables: &mut Tables, table: &str) -> Result<bool> {
+    tables
+        .exists(table)
+        .step(format!("look for the nftables table {table}"))
+}
+
+/// Gives the bridge its address, and no other.
+fn settle_address(
+    links: &mut Links,
+    name: &str,
+    index: u32,
+    wanted: Option<Ipv4Net>,
+) -> Result<Ipv4Net> {
+    let addresses = links.addresses().step("list the addresses")?;
+    let present: Vec<Ipv4Net> = (addresses.iter())
+        .filter(|(at, _)| *at == index)
+        .map(|(_, net)| *net)
+        .collect();
+    let net = match (wanted, present.first()) {
+        (Some(net), Some(kept)) if !present.contains(&net) && occupied(links, index)? => {
+            tracing::warn!(
+                bridge = name, address = %kept, wanted = %net,
+                "the address stays as long as containers use it"
+            );
+            *kept
+        }
+        (Some(net), _) => net,
+        (None, Some(net)) => *net,
+        (None, None) => {
+            let mut taken = links.routes().step("list the routes")?;
+            taken.extend(addresses.iter().map(|(_, net)| *net));
+            subnet::choose(&taken)?
+        }
+    };
+    for old in present.iter().filter(|old| **old != net) {
+        links
+            .remove_address(index, *old)
+            .step(format!("take the address {old} from {name}"))?;
+    }
+    links
+        .add_address(index, net)
+        .step(format!("give {name} the address {net}"))?;
+    Ok(net)
+}
+
+/// Whether any link belongs to a bridge.
+fn occupied(links: &mut Links, bridge: u32) -> Result<bool> {
+    let links = links.list().step("list the links")?;
+    Ok(links.iter().any(|link| link.master == Some(bridge)))
 }
 
 #[cfg(test)]

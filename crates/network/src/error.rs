@@ -39,6 +39,12 @@ pub enum Error {
          assign to the network"
     )]
     PoolsExhausted,
+    /// A container that is on the network already.
+    #[error("endpoint of {0} already exists in network bridge")]
+    Attached(String),
+    /// A name that no link can have.
+    #[error("invalid bridge name {0:?}")]
+    Name(String),
     /// A setting that means nothing.
     #[error("invalid bridge address {0:?}: {1}")]
     Address(String, &'static str),

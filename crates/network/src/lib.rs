@@ -14,12 +14,14 @@
 //! of another. Traffic that the host itself sends is not affected.
 
 pub mod bridge;
+mod conntrack;
 pub mod error;
 mod ipam;
 mod link;
 mod netlink;
 mod netns;
 mod nft;
+mod plug;
 pub mod ports;
 mod rules;
 mod subnet;

@@ -13,8 +13,10 @@ const NETLINK_ROUTE: isize = 0;
 
 const RTM_NEWLINK: u16 = 16;
 const RTM_DELLINK: u16 = 17;
+const RTM_GETLINK: u16 = 18;
 const RTM_SETLINK: u16 = 19;
 const RTM_NEWADDR: u16 = 20;
+const RTM_DELADDR: u16 = 21;
 const RTM_GETADDR: u16 = 22;
 const RTM_NEWROUTE: u16 = 24;
 const RTM_GETROUTE: u16 = 26;
@@ -42,10 +44,23 @@ const RT_TABLE_MAIN: u8 = 254;
 const RTPROT_BOOT: u8 = 3;
 const RTN_UNICAST: u8 = 1;
 
+/// The length of `struct ifinfomsg`, before a link's attributes.
+const LINK_FIXED: usize = 16;
 /// The length of `struct ifaddrmsg`, before an address's attributes.
 const ADDRESS_FIXED: usize = 8;
 /// The length of `struct rtmsg`, before a route's attributes.
 const ROUTE_FIXED: usize = 12;
+
+/// A link as the kernel describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) index: u32,
+    pub(crate) name: String,
+    /// `bridge`, `veth`; empty for hardware.
+    pub(crate) kind: String,
+    /// Index of the bridge that it belongs to.
+    pub(crate) master: Option<u32>,
+}
 
 /// A socket for links, addresses and routes of the thread's namespace.
 pub(crate) struct Links {
@@ -72,7 +87,7 @@ impl Links {
         Socket::open(NETLINK_ROUTE).map(|socket| Self { socket })
     }
 
-    /// Makes a bridge that is up; one that is there is taken as it is.
+    /// Makes a bridge that is up, or takes the one that is there.
     pub(crate) fn ensure_bridge(&mut self, name: &str) -> io::Result<()> {
         let mut message = Message::request(RTM_NEWLINK, CREATE | EXCL, &link(0, IFF_UP));
         message
@@ -81,9 +96,21 @@ impl Links {
                 info.string(IFLA_INFO_KIND, "bridge");
             });
         match self.socket.request(message) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.set_up(index(name)?),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let links = self.list()?;
+                match links.iter().find(|link| link.name == name) {
+                    Some(link) if link.kind == "bridge" => self.set_up(link.index),
+                    _ => Err(error),
+                }
+            }
             result => result,
         }
+    }
+
+    /// The links of the namespace.
+    pub(crate) fn list(&mut self) -> io::Result<Vec<Link>> {
+        let bodies = self.socket.dump(Message::dump(RTM_GETLINK, &link(0, 0)))?;
+        Ok(bodies.iter().filter_map(|body| link_of(body)).collect())
     }
 
     /// Makes a veth pair: one message carries pair, bridge and namespace.
@@ -133,11 +160,7 @@ impl Links {
 
     /// Gives a link an address; the same one twice is no error.
     pub(crate) fn add_address(&mut self, index: u32, address: Ipv4Net) -> io::Result<()> {
-        let fixed = [
-            &[AF_INET, address.prefix_len(), 0, 0][..],
-            &index.to_ne_bytes(),
-        ]
-        .concat();
+        let fixed = address_fixed(index, address);
         let mut message = Message::request(RTM_NEWADDR, CREATE | EXCL, &fixed);
         message
             .attribute(IFA_LOCAL, &address.addr().octets())
@@ -147,6 +170,13 @@ impl Links {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             result => result,
         }
+    }
+
+    /// Takes an address from a link.
+    pub(crate) fn remove_address(&mut self, index: u32, address: Ipv4Net) -> io::Result<()> {
+        let mut message = Message::request(RTM_DELADDR, 0, &address_fixed(index, address));
+        message.attribute(IFA_LOCAL, &address.addr().octets());
+        self.socket.request(message)
     }
 
     /// The default route of the namespace.
@@ -201,12 +231,46 @@ pub(crate) fn index(name: &str) -> io::Result<u32> {
 }
 
 /// `struct ifinfomsg`: the link's index and the flags that are to change.
-fn link(index: u32, flags: u32) -> [u8; 16] {
-    let mut fixed = [0; 16];
+fn link(index: u32, flags: u32) -> [u8; LINK_FIXED] {
+    let mut fixed = [0; LINK_FIXED];
     fixed[4..8].copy_from_slice(&index.to_ne_bytes());
     fixed[8..12].copy_from_slice(&flags.to_ne_bytes());
     fixed[12..16].copy_from_slice(&flags.to_ne_bytes());
     fixed
+}
+
+/// `struct ifaddrmsg`: the link and the prefix.
+fn address_fixed(index: u32, address: Ipv4Net) -> [u8; ADDRESS_FIXED] {
+    let [a, b, c, d] = index.to_ne_bytes();
+    [AF_INET, address.prefix_len(), 0, 0, a, b, c, d]
+}
+
+fn link_of(body: &[u8]) -> Option<Link> {
+    let number = |bytes: &[u8]| Some(u32::from_ne_bytes(bytes.try_into().ok()?));
+    let mut found = Link {
+        index: number(body.get(4..8)?)?,
+        name: String::new(),
+        kind: String::new(),
+        master: None,
+    };
+    for (attribute, value) in attributes(body, LINK_FIXED) {
+        match attribute {
+            IFLA_IFNAME => found.name = text(value),
+            IFLA_MASTER => found.master = number(value),
+            IFLA_LINKINFO => {
+                let kind = attributes(value, 0).find(|(kind, _)| *kind == IFLA_INFO_KIND);
+                found.kind = kind.map(|(_, value)| text(value)).unwrap_or_default();
+            }
+            _ => {}
+        }
+    }
+    (!found.name.is_empty()).then_some(found)
+}
+
+/// A string up to its end.
+fn text(value: &[u8]) -> String {
+    let end = value.iter().position(|byte| *byte == 0);
+    String::from_utf8_lossy(&value[..end.unwrap_or(value.len())]).into_owned()
 }
 
 fn address_of(body: &[u8]) -> Option<(u32, Ipv4Net)> {
@@ -234,6 +298,7 @@ mod tests {
             let body = vec![2u8; length];
             assert_eq!(address_of(&body), None);
             assert_eq!(route_of(&body), None);
+            assert_eq!(link_of(&body), None);
         }
     }
 }

@@ -3,39 +3,147 @@
 //! | chain | what it does |
 //! | --- | --- |
 //! | guard | nobody beyond the bridge reaches a container by its own address, and no container reaches the host's loopback |
-//! | published, published_local | translates published ports, for packets from elsewhere and from this host |
+//! | incoming, outgoing | translate published ports, for packets from elsewhere and from this host |
 //! | source | masquerades what leaves the bridge's subnet, what came back to it by a published port, and the host's loopback |
+//!
+//! Published ports are elements of two maps, one for ports of a single address
+//! of the host and one for ports of all: a packet costs the same however many
+//! there are, and so does publishing one more.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::Ipv4Net;
 
 use crate::nft::expression::{Expression, Side, Way};
-use crate::nft::{Chain, Hook};
+use crate::nft::set::{Element, Field, Set};
+use crate::nft::{Chain, Hook, Table};
 use crate::ports::Binding;
 
 /// Priorities of the kernel's hooks: before connection tracking, destination
-/// and source translation.
+/// translation, filtering, source translation.
 const RAW: i32 = -300;
 const DSTNAT: i32 = -100;
+const FILTER: i32 = 0;
 const SRCNAT: i32 = 100;
 
 const LOOPBACK: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8);
 
+/// The map of ports published on one address of the host.
+const ON_ADDRESS: &str = "published_on_address";
+const ON_ADDRESS_KEY: &[Field] = &[Field::Address, Field::Protocol, Field::Port];
+/// The map of ports published on every address of the host.
+const ON_ALL: &str = "published_on_all";
+const ON_ALL_KEY: &[Field] = &[Field::Protocol, Field::Port];
+/// The values of both: where in a container it goes.
+const TARGET: &[Field] = &[Field::Address, Field::Port];
+
+/// Names the table that [`unrouted`] declares.
+pub(crate) const UNROUTED: &str = "longshore-unrouted";
+const LINKS: &str = "links";
+
+/// Elements of the maps, by the map's name.
+pub(crate) type Elements = Vec<(&'static str, Vec<Element>)>;
+
 /// The table's name for a bridge.
-pub(crate) fn table(bridge: &str) -> String {
+pub(crate) fn name(bridge: &str) -> String {
     format!("longshore-{bridge}")
 }
 
-/// The chains for a bridge with this address and these published ports, each
-/// with the address of its container.
-pub(crate) fn chains(bridge: &str, net: Ipv4Net, published: &[(Ipv4Addr, Binding)]) -> Vec<Chain> {
+/// The table for a bridge with this address and these published ports.
+pub(crate) fn table(bridge: &str, net: Ipv4Net, published: Elements) -> Table {
+    let of = |map| {
+        let elements = published.iter().filter(|(name, _)| *name == map);
+        elements.flat_map(|(_, list)| list.clone()).collect()
+    };
+    let sets = [(ON_ADDRESS, ON_ADDRESS_KEY), (ON_ALL, ON_ALL_KEY)].map(|(name, key)| Set {
+        name,
+        key,
+        value: TARGET,
+        elements: of(name),
+    });
+    Table {
+        name: name(bridge),
+        sets: sets.into(),
+        chains: chains(bridge, net),
+    }
+}
+
+/// The elements that publish these ports of a container with this address.
+pub(crate) fn elements(container: Ipv4Addr, ports: &[Binding]) -> Elements {
+    let (mut on_address, mut on_all) = (Vec::new(), Vec::new());
+    for binding in ports {
+        let protocol = [binding.protocol.number(), 0, 0, 0];
+        let port = port_field(binding.host_port);
+        let value = vec![container.octets(), port_field(binding.port)];
+        match binding.host_ip {
+            IpAddr::V4(address) if !address.is_unspecified() => on_address.push(Element {
+                key: vec![address.octets(), protocol, port],
+                value,
+            }),
+            // The unspecified IPv6 address covers IPv4 too, as a dual-stack
+            // socket does; another one is none of this IPv4 table's.
+            address if address.is_unspecified() => on_all.push(Element {
+                key: vec![protocol, port],
+                value,
+            }),
+            _ => {}
+        }
+    }
+    let mut elements = vec![(ON_ADDRESS, on_address), (ON_ALL, on_all)];
+    elements.retain(|(_, list)| !list.is_empty());
+    elements
+}
+
+/// What keeps a host that was no router from being one between the links that
+/// it had, although forwarding is on for the sake of containers.
+pub(crate) fn unrouted(links: &[u32]) -> Table {
+    let elements = links.iter().map(|index| Element {
+        key: vec![index.to_ne_bytes()],
+        value: Vec::new(),
+    });
+    Table {
+        name: UNROUTED.to_owned(),
+        sets: vec![Set {
+            name: LINKS,
+            key: &[Field::Link],
+            value: &[],
+            elements: elements.collect(),
+        }],
+        chains: vec![Chain {
+            name: "forward",
+            kind: "filter",
+            hook: Hook::Forward,
+            priority: FILTER,
+            rules: vec![vec![
+                Expression::LinkIn(Way::In, LINKS),
+                Expression::LinkIn(Way::Out, LINKS),
+                Expression::Drop,
+            ]],
+        }],
+    }
+}
+
+fn chains(bridge: &str, net: Ipv4Net) -> Vec<Chain> {
     let bridge = bridge.to_owned();
     let subnet = net.trunc();
-    let translations: Vec<Vec<Expression>> = published
-        .iter()
-        .filter_map(|(address, binding)| translation(*address, binding))
-        .collect();
+    let translations = vec![
+        vec![
+            Expression::ToThisHost,
+            Expression::TranslateBy(ON_ADDRESS, ON_ADDRESS_KEY),
+        ],
+        vec![
+            Expression::ToThisHost,
+            Expression::TranslateBy(ON_ALL, ON_ALL_KEY),
+        ],
+    ];
+    // A neighbour may send packets for 127.0.0.1: translation comes before the
+    // kernel's own check, so they must not be translated. The host's own were
+    // already, when they went out.
+    let mut incoming = vec![vec![
+        Expression::Net(Side::Destination, LOOPBACK),
+        Expression::Accept,
+    ]];
+    incoming.extend(translations.clone());
     vec![
         Chain {
             name: "guard",
@@ -58,14 +166,14 @@ pub(crate) fn chains(bridge: &str, net: Ipv4Net, published: &[(Ipv4Addr, Binding
             ],
         },
         Chain {
-            name: "published",
+            name: "incoming",
             kind: "nat",
             hook: Hook::Prerouting,
             priority: DSTNAT,
-            rules: translations.clone(),
+            rules: incoming,
         },
         Chain {
-            name: "published_local",
+            name: "outgoing",
             kind: "nat",
             hook: Hook::Output,
             priority: DSTNAT,
@@ -98,23 +206,8 @@ pub(crate) fn chains(bridge: &str, net: Ipv4Net, published: &[(Ipv4Addr, Binding
     ]
 }
 
-fn translation(container: Ipv4Addr, binding: &Binding) -> Option<Vec<Expression>> {
-    let mut rule = vec![Expression::ToThisHost];
-    match binding.host_ip {
-        IpAddr::V4(address) if address.is_unspecified() => {}
-        IpAddr::V4(address) => {
-            let only = Ipv4Net::new(address, 32).ok()?;
-            rule.push(Expression::Net(Side::Destination, only));
-        }
-        // An unspecified IPv6 address covers IPv4 too, as a dual-stack socket
-        // does; another one is none of this IPv4 table's.
-        IpAddr::V6(address) if address.is_unspecified() => {}
-        IpAddr::V6(_) => return None,
-    }
-    rule.extend([
-        Expression::Protocol(binding.protocol.number()),
-        Expression::Port(binding.host_port),
-        Expression::Destination(container, binding.port),
-    ]);
-    Some(rule)
+/// A port as a register holds it: network byte order, then zeroes.
+fn port_field(port: u16) -> [u8; 4] {
+    let [high, low] = port.to_be_bytes();
+    [high, low, 0, 0]
 }

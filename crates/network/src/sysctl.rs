@@ -3,13 +3,18 @@
 use std::io;
 use std::path::Path;
 
+/// Whether a setting has this value.
+pub(crate) fn is(name: &str, value: &str) -> io::Result<bool> {
+    let path = Path::new("/proc/sys/net").join(name);
+    Ok(std::fs::read_to_string(path)?.trim() == value)
+}
+
 /// Writes a setting, `ipv4/ip_forward`, unless it has the value.
 pub(crate) fn set(name: &str, value: &str) -> io::Result<()> {
-    let path = Path::new("/proc/sys/net").join(name);
-    if std::fs::read_to_string(&path)?.trim() == value {
+    if is(name, value)? {
         return Ok(());
     }
-    std::fs::write(path, value)
+    std::fs::write(Path::new("/proc/sys/net").join(name), value)
 }
 
 /// As [`set`], where the setting exists: a kernel without IPv6 has none of its

@@ -5,6 +5,7 @@ pub(crate) mod message;
 use std::io;
 
 use netlink_sys::{Socket as Raw, SocketAddr};
+use nix::sys::socket::{setsockopt, sockopt};
 
 use message::{HEADER, Message, read_header};
 
@@ -13,7 +14,11 @@ const ERROR: u16 = 2;
 /// `NLMSG_DONE`: the end of a dump.
 const DONE: u16 = 3;
 
+/// A datagram longer than this may not fit what a socket holds by default.
+const SMALL: usize = 64 << 10;
+
 /// An open netlink socket of the calling thread's network namespace.
+#[derive(Debug)]
 pub(crate) struct Socket {
     raw: Raw,
     sequence: u32,
@@ -71,8 +76,10 @@ impl Socket {
                 match kind {
                     DONE => return Ok(found),
                     ERROR => {
-                        let code = error_of(body).unwrap_or(0);
-                        return Err(io::Error::from_raw_os_error(-code));
+                        return Err(match error_of(body) {
+                            Some(code) if code != 0 => io::Error::from_raw_os_error(-code),
+                            _ => io::ErrorKind::InvalidData.into(),
+                        });
                     }
                     _ => found.push(body.to_vec()),
                 }
@@ -81,6 +88,10 @@ impl Socket {
     }
 
     fn send(&self, datagram: &[u8]) -> io::Result<()> {
+        if datagram.len() > SMALL {
+            // A transaction is one datagram, however many ports it declares.
+            setsockopt(&self.raw, sockopt::SndBufForce, &datagram.len())?;
+        }
         let sent = self.raw.send(datagram, 0)?;
         if sent == datagram.len() {
             Ok(())

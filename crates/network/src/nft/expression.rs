@@ -1,19 +1,24 @@
 //! The expressions that our rules are made of. What a match loads is compared
-//! at once, so one register is enough; address translation takes two.
+//! at once, so one register is enough; a look-up's key and value take three.
 
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
+use super::set::Field;
 use crate::netlink::message::Message;
 
 const NAME: u16 = 1;
 const DATA: u16 = 2;
 
-/// `NFT_REG_VERDICT` and the first two data registers.
+/// `NFT_REG_VERDICT`
 const VERDICT: u32 = 0;
-const ADDRESS: u32 = 1;
-const PORT: u32 = 2;
+/// `NFT_REG32_00`: the first of the registers of four bytes, which follow each
+/// other as the fields of a key do.
+const FIRST: u32 = 8;
+/// Verdicts: `NF_DROP`, `NF_ACCEPT`.
+const DROP: u32 = 0;
+const ACCEPT: u32 = 1;
 
 const EQUAL: u32 = 0;
 const NOT_EQUAL: u32 = 1;
@@ -21,8 +26,14 @@ const NOT_EQUAL: u32 = 1;
 const LINK_NAME: usize = 16;
 /// `RTN_LOCAL`
 const LOCAL: u32 = 2;
+/// `NFT_META_L4PROTO`
+const TRANSPORT_PROTOCOL: u32 = 16;
 /// `IPS_DST_NAT`
 const TRANSLATED: u32 = 1 << 5;
+
+/// `NFT_PAYLOAD_NETWORK_HEADER`, `NFT_PAYLOAD_TRANSPORT_HEADER`
+const NETWORK: u32 = 1;
+const TRANSPORT: u32 = 2;
 
 /// Which way a packet passes a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +42,41 @@ pub(crate) enum Way {
     Out,
 }
 
+impl Way {
+    /// `NFT_META_IIF`, `NFT_META_OIF`
+    fn index(self) -> u32 {
+        match self {
+            Self::In => 4,
+            Self::Out => 5,
+        }
+    }
+
+    /// `NFT_META_IIFNAME`, `NFT_META_OIFNAME`
+    fn name(self) -> u32 {
+        match self {
+            Self::In => 6,
+            Self::Out => 7,
+        }
+    }
+}
+
 /// Which address of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Source,
     Destination,
+}
+
+impl Field {
+    /// Loads this field of a packet.
+    fn load(self, register: u32) -> Part {
+        match self {
+            Self::Address => payload(register, NETWORK, 16, 4),
+            Self::Protocol => meta(register, TRANSPORT_PROTOCOL),
+            Self::Port => payload(register, TRANSPORT, 2, 2),
+            Self::Link => meta(register, Way::In.index()),
+        }
+    }
 }
 
 /// A condition or an action.
@@ -51,16 +92,17 @@ pub(crate) enum Expression {
     NotAddress(Side, Ipv4Addr),
     /// The destination is an address of this host.
     ToThisHost,
-    /// The transport protocol has this number.
-    Protocol(u8),
-    /// The destination port.
-    Port(u16),
     /// The destination was translated.
     Translated,
-    /// Translate the destination.
-    Destination(Ipv4Addr, u16),
+    /// The link that the packet passes is in this set.
+    LinkIn(Way, &'static str),
+    /// Translate the destination to what the map has for these fields of the
+    /// packet, if it has them.
+    TranslateBy(&'static str, &'static [Field]),
     /// Translate the source to the address of the link the packet leaves by.
     Masquerade,
+    /// Ask no further rule of this chain.
+    Accept,
     /// Drop the packet.
     Drop,
 }
@@ -76,7 +118,7 @@ impl Expression {
                 vec![
                     address(*side),
                     Part::new("bitwise", move |data| {
-                        data.be32(1, ADDRESS).be32(2, ADDRESS).be32(3, 4);
+                        data.be32(1, FIRST).be32(2, FIRST).be32(3, 4);
                         data.nest(4, |value| {
                             value.attribute(1, &mask);
                         });
@@ -93,26 +135,16 @@ impl Expression {
             Self::ToThisHost => vec![
                 Part::new("fib", |data| {
                     // Result: the kind of the destination address.
-                    data.be32(1, ADDRESS).be32(2, 3).be32(3, 2);
+                    data.be32(1, FIRST).be32(2, 3).be32(3, 2);
                 }),
                 compare(EQUAL, LOCAL.to_ne_bytes().to_vec()),
             ],
-            Self::Protocol(number) => vec![
-                Part::new("meta", |data| {
-                    data.be32(1, ADDRESS).be32(2, 16);
-                }),
-                compare(EQUAL, vec![*number]),
-            ],
-            Self::Port(port) => vec![
-                payload(2, 2, 2),
-                compare(EQUAL, port.to_be_bytes().to_vec()),
-            ],
             Self::Translated => vec![
                 Part::new("ct", |data| {
-                    data.be32(1, ADDRESS).be32(2, 2);
+                    data.be32(1, FIRST).be32(2, 2);
                 }),
                 Part::new("bitwise", |data| {
-                    data.be32(1, ADDRESS).be32(2, ADDRESS).be32(3, 4);
+                    data.be32(1, FIRST).be32(2, FIRST).be32(3, 4);
                     data.nest(4, |value| {
                         value.attribute(1, &TRANSLATED.to_ne_bytes());
                     });
@@ -122,22 +154,29 @@ impl Expression {
                 }),
                 compare(NOT_EQUAL, vec![0; 4]),
             ],
-            Self::Destination(address, port) => vec![
-                load(ADDRESS, address.octets().to_vec()),
-                load(PORT, port.to_be_bytes().to_vec()),
-                Part::new("nat", |data| {
-                    // Kind: destination; family: IPv4; the registers.
-                    data.be32(1, 1).be32(2, 2).be32(3, ADDRESS).be32(5, PORT);
+            Self::LinkIn(way, set) => vec![
+                meta(FIRST, way.index()),
+                Part::new("lookup", |data| {
+                    data.string(1, set).be32(2, FIRST);
                 }),
             ],
+            Self::TranslateBy(map, fields) => {
+                let mut parts: Vec<Part> = (FIRST..)
+                    .zip(*fields)
+                    .map(|(register, field)| field.load(register))
+                    .collect();
+                parts.push(Part::new("lookup", |data| {
+                    data.string(1, map).be32(2, FIRST).be32(3, FIRST);
+                }));
+                parts.push(Part::new("nat", |data| {
+                    // Kind: destination; family: IPv4; the value's registers.
+                    data.be32(1, 1).be32(2, 2).be32(3, FIRST).be32(5, FIRST + 1);
+                }));
+                parts
+            }
             Self::Masquerade => vec![Part::new("masq", |_| {})],
-            Self::Drop => vec![Part::new("immediate", |data| {
-                data.be32(1, VERDICT).nest(2, |value| {
-                    value.nest(2, |verdict| {
-                        verdict.be32(1, 0);
-                    });
-                });
-            })],
+            Self::Accept => vec![verdict(ACCEPT)],
+            Self::Drop => vec![verdict(DROP)],
         }
     }
 }
@@ -164,48 +203,48 @@ impl Part {
 }
 
 fn link(way: Way, name: &str, operator: u32) -> Vec<Part> {
-    let key = match way {
-        Way::In => 6,
-        Way::Out => 7,
-    };
     let mut padded = name.as_bytes().to_vec();
     padded.resize(LINK_NAME, 0);
-    vec![
-        Part::new("meta", move |data| {
-            data.be32(1, ADDRESS).be32(2, key);
-        }),
-        compare(operator, padded),
-    ]
+    vec![meta(FIRST, way.name()), compare(operator, padded)]
 }
 
 fn address(side: Side) -> Part {
     match side {
-        Side::Source => payload(1, 12, 4),
-        Side::Destination => payload(1, 16, 4),
+        Side::Source => payload(FIRST, NETWORK, 12, 4),
+        Side::Destination => payload(FIRST, NETWORK, 16, 4),
     }
 }
 
-/// Loads bytes of the packet: base 1 is the network header, 2 the transport's.
-fn payload(base: u32, offset: u32, length: u32) -> Part {
+/// Loads bytes of the packet, counted from a header.
+fn payload(register: u32, header: u32, offset: u32, length: u32) -> Part {
     Part::new("payload", move |data| {
-        data.be32(1, ADDRESS)
-            .be32(2, base)
+        data.be32(1, register)
+            .be32(2, header)
             .be32(3, offset)
             .be32(4, length);
     })
 }
 
-fn load(register: u32, value: Vec<u8>) -> Part {
+/// Loads what the kernel knows of a packet besides its bytes.
+fn meta(register: u32, key: u32) -> Part {
+    Part::new("meta", move |data| {
+        data.be32(1, register).be32(2, key);
+    })
+}
+
+fn verdict(code: u32) -> Part {
     Part::new("immediate", move |data| {
-        data.be32(1, register).nest(2, |data| {
-            data.attribute(1, &value);
+        data.be32(1, VERDICT).nest(2, |value| {
+            value.nest(2, |verdict| {
+                verdict.be32(1, code);
+            });
         });
     })
 }
 
 fn compare(operator: u32, value: Vec<u8>) -> Part {
     Part::new("cmp", move |data| {
-        data.be32(1, ADDRESS).be32(2, operator).nest(3, |data| {
+        data.be32(1, FIRST).be32(2, operator).nest(3, |data| {
             data.attribute(1, &value);
         });
     })

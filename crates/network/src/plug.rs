@@ -1,0 +1,118 @@
+//! Putting a container's network namespace on a bridge: the veth pair, and what
+//! is configured inside.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use ipnet::Ipv4Net;
+
+use crate::error::{Result, Step};
+use crate::link::{self, Links, Veth};
+use crate::{netns, sysctl};
+
+/// The container's end of its veth pair.
+const CONTAINER_LINK: &str = "eth0";
+/// How many names are tried for the host's end.
+const ATTEMPTS: usize = 8;
+
+/// Where a container goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// Index of the bridge.
+    pub(crate) bridge: u32,
+    /// The bridge's own address and prefix.
+    pub(crate) gateway: Ipv4Net,
+    /// The container's address.
+    pub(crate) address: Ipv4Addr,
+    /// Whether it is to reach itself by the host's address.
+    pub(crate) hairpin: bool,
+}
+
+/// Gives out names for the host's ends of pairs. A name is not used again at
+/// once: the kernel removes a namespace, and the pair with it, some time after
+/// its last process has ended, and a restarted container is back before that.
+#[derive(Debug)]
+pub(crate) struct Names(AtomicU32);
+
+impl Default for Names {
+    fn default() -> Self {
+        // The next daemon begins elsewhere.
+        Self(AtomicU32::new(std::process::id()))
+    }
+}
+
+impl Names {
+    /// A name of 15 bytes at most: a part of the owner's id, and a number.
+    fn next(&self, owner: &str) -> String {
+        let owner: String = (owner.chars())
+            .filter(char::is_ascii_alphanumeric)
+            .take(8)
+            .collect();
+        let number = self.0.fetch_add(1, Ordering::Relaxed) & 0xfff;
+        format!("veth{owner}{number:03x}")
+    }
+}
+
+/// Makes the pair, then address and route inside the namespace of a process.
+/// Answers the name of the host's end. On failure nothing stays.
+pub(crate) fn plug(names: &Names, owner: &str, pid: i32, place: Place) -> Result<String> {
+    let namespace = netns::of_process(pid).step(format!("open the namespace of {pid}"))?;
+    let mut links = Links::open().step("open a netlink socket")?;
+    let mut attempts = 0;
+    let host = loop {
+        let host = names.next(owner);
+        let made = links.add_veth(&Veth {
+            host: &host,
+            bridge: place.bridge,
+            container: CONTAINER_LINK,
+            mac: mac(place.address),
+            namespace: namespace.as_fd(),
+        });
+        attempts += 1;
+        match made {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts < ATTEMPTS => {}
+            made => {
+                made.step(format!("make the veth pair {host}"))?;
+                break host;
+            }
+        }
+    };
+    let configured = netns::inside(&namespace, || configure(place)).and_then(|()| {
+        if place.hairpin {
+            links.set_hairpin(&host)?;
+        }
+        Ok(())
+    });
+    if configured.is_err() {
+        // The namespace may live on without us, so the pair must not.
+        unplug(&host);
+    }
+    configured.step(format!("configure {CONTAINER_LINK} of {owner}"))?;
+    Ok(host)
+}
+
+/// Takes the pair away from a namespace that lives on.
+pub(crate) fn unplug(host: &str) {
+    if let Err(error) = Links::open().and_then(|mut links| links.delete(host)) {
+        tracing::debug!(link = host, %error, "pair not deleted");
+    }
+}
+
+/// The hardware address that goes with an address.
+pub(crate) fn mac(address: Ipv4Addr) -> [u8; 6] {
+    let [a, b, c, d] = address.octets();
+    [0x02, 0x42, a, b, c, d]
+}
+
+fn configure(place: Place) -> io::Result<()> {
+    let index = link::index(CONTAINER_LINK)?;
+    // A network without IPv6 shall not get it by autoconfiguration.
+    sysctl::set_where_known(&format!("ipv6/conf/{CONTAINER_LINK}/disable_ipv6"), "1")?;
+    let net = Ipv4Net::new(place.address, place.gateway.prefix_len()).map_err(io::Error::other)?;
+    let mut links = Links::open()?;
+    links.add_address(index, net)?;
+    links.set_up(index)?;
+    links.add_default_route(place.gateway.addr())
+}
