@@ -170,7 +170,7 @@ impl Reply {
     }
 
     /// The whole body.
-    pub(crate) fn bytes(&mut self) -> io::Result<Vec<u8>> {
+    pub(crate) fn read_all(&mut self) -> io::Result<Vec<u8>> {
         let mut body = Vec::new();
         self.read_to_end(&mut body)?;
         Ok(body)
@@ -247,7 +247,7 @@ mod tests {
         let server = thread::spawn(move || {
             let (mut peer, _) = listener.accept().unwrap();
             let mut request = [0; 4096];
-            peer.read(&mut request).unwrap();
+            assert!(peer.read(&mut request).unwrap() > 0);
             peer.write_all(text.as_bytes()).unwrap();
         });
         let reply = send(&Endpoint::Unix(path), &Request::new("GET", "/")).unwrap();
@@ -261,19 +261,19 @@ mod tests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
         );
         assert_eq!(reply.framing, Framing::Chunked);
-        assert_eq!(reply.bytes().unwrap(), b"abcde");
+        assert_eq!(reply.read_all().unwrap(), b"abcde");
     }
 
     #[test]
     fn a_body_cut_short_is_an_error() {
         let mut reply = answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
-        assert!(reply.bytes().is_err());
+        assert!(reply.read_all().is_err());
     }
 
     #[test]
     fn without_a_length_the_close_ends_the_body() {
         let mut reply = answer("HTTP/1.1 200 OK\r\nX-A: b\r\n\r\nabc");
         assert_eq!(reply.head.header("x-a"), Some("b"));
-        assert_eq!(reply.bytes().unwrap(), b"abc");
+        assert_eq!(reply.read_all().unwrap(), b"abc");
     }
 }

@@ -57,11 +57,14 @@ pub(crate) use ensure;
 /// Ends the case unless both sides are equal; the left one is the engine's.
 macro_rules! equal {
     ($got:expr, $want:expr, $($what:tt)+) => {
-        let (got, want) = (&$got, &$want);
-        if got != want {
-            return Err($crate::outcome::Stop::Fail(format!(
-                "{}: {got:?}, expected {want:?}", format_args!($($what)+)
-            )));
+        match (&$got, &$want) {
+            (got, want) => {
+                if *got != *want {
+                    return Err($crate::outcome::Stop::Fail(format!(
+                        "{}: {got:?}, expected {want:?}", format_args!($($what)+)
+                    )));
+                }
+            }
         }
     };
 }

@@ -35,7 +35,7 @@ impl Target {
         let mut reply = http::send(&endpoint, &Request::new("GET", "/version"))
             .map_err(|e| format!("{endpoint} does not answer: {e}"))?;
         let server = reply.head.header("Server").unwrap_or("").to_owned();
-        let body = reply.bytes().map_err(|e| format!("{endpoint}: {e}"))?;
+        let body = reply.read_all().map_err(|e| format!("{endpoint}: {e}"))?;
         let facts: Value = serde_json::from_slice(&body).map_err(|_| {
             format!(
                 "{endpoint}: GET /version answered {}",
@@ -68,11 +68,6 @@ impl Target {
         })
     }
 
-    /// The version that single cases speak: the newest of this run.
-    pub(crate) fn api(&self) -> &'static str {
-        self.versions.last().copied().unwrap_or(schema::NEWEST)
-    }
-
     /// The judge's image.
     pub(crate) fn image(&self) -> String {
         format!("{}:latest", self.run)
@@ -86,7 +81,7 @@ impl Target {
         );
         let request = Request::new("POST", &path).body("application/x-tar", image::rootfs()?);
         let mut reply = http::send(&self.endpoint, &request).map_err(|e| format!("import: {e}"))?;
-        let body = reply.bytes().map_err(|e| format!("import: {e}"))?;
+        let body = reply.read_all().map_err(|e| format!("import: {e}"))?;
         let body = String::from_utf8_lossy(&body);
         if reply.head.status != 200 || !body.contains("sha256:") {
             return Err(format!(
@@ -121,7 +116,7 @@ impl Target {
             if !body.is_null() {
                 request = request.body("application/json", body.to_string());
             }
-            let body = http::send(&self.endpoint, &request).ok()?.bytes().ok()?;
+            let body = http::send(&self.endpoint, &request).ok()?.read_all().ok()?;
             Some(serde_json::from_slice(&body).unwrap_or(Value::Null))
         };
         let made = call(

@@ -5,7 +5,22 @@ use crate::judge::Case;
 use crate::outcome::Outcome;
 use crate::session::Session;
 
+mod attach;
+mod create;
+mod events;
+mod exec;
+mod images;
+mod inspect;
+mod lifecycle;
+mod list;
+mod logs;
+mod network;
+mod remove;
+mod requests;
 mod routing;
+mod swarm;
+mod system;
+mod wait;
 
 /// How binding a case is: the document says so; clients rely on it; or dockerd
 /// does it and the document is silent.
@@ -19,7 +34,24 @@ enum Level {
 /// A row of a table: level, name, source, what to do.
 type Row = (Level, &'static str, &'static str, fn(&Session) -> Outcome);
 
-const AREAS: &[(&str, &[Row])] = &[("routing", routing::ROWS)];
+const AREAS: &[(&str, &[Row])] = &[
+    ("routing", routing::ROWS),
+    ("requests", requests::ROWS),
+    ("system", system::ROWS),
+    ("create", create::ROWS),
+    ("inspect", inspect::ROWS),
+    ("list", list::ROWS),
+    ("lifecycle", lifecycle::ROWS),
+    ("wait", wait::ROWS),
+    ("remove", remove::ROWS),
+    ("logs", logs::ROWS),
+    ("attach", attach::ROWS),
+    ("exec", exec::ROWS),
+    ("images", images::ROWS),
+    ("events", events::ROWS),
+    ("network", network::ROWS),
+    ("swarm", swarm::ROWS),
+];
 
 /// All rows as cases at the newest judged version.
 pub(crate) fn all(versions: &[&'static str]) -> Vec<Case> {

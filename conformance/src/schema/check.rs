@@ -168,11 +168,11 @@ impl<'d> Checker<'d> {
     }
 
     fn violation(&mut self, place: &str, defect: Defect, text: String) {
-        let is_note = corrections::excuses(place, defect);
+        let excuse = corrections::excuse(place, defect);
         self.findings.push(Finding {
             place: place.to_owned(),
-            text,
-            is_note,
+            text: excuse.map_or(text.clone(), |reason| format!("{text} ({reason})")),
+            is_note: excuse.is_some(),
         });
     }
 

@@ -26,13 +26,14 @@ pub(super) enum Defect {
     Type,
 }
 
-/// Is this defect at this place the document's mistake?
-pub(super) fn excuses(place: &str, defect: Defect) -> bool {
+/// The reason, if this defect at this place is the document's mistake.
+pub(super) fn excuse(place: &str, defect: Defect) -> Option<&'static str> {
     let mut those = all().iter().filter(|c| c.allows == defect);
-    those.any(|c| match c.place.strip_prefix('*') {
+    let found = those.find(|c| match c.place.strip_prefix('*') {
         Some(end) => place.ends_with(end),
         None => c.place == place,
-    })
+    });
+    found.map(|c| c.reason.as_str())
 }
 
 fn all() -> &'static [Correction] {

@@ -1,0 +1,203 @@
+//! Ping, version, info, plugins: what every client asks first.
+
+use super::Level::{Must, Should};
+use super::Row;
+use crate::http::{Framing, Request};
+use crate::outcome::{Outcome, ensure, equal};
+use crate::session::Session;
+
+pub(super) const ROWS: &[Row] = &[
+    (Must, "ping", "SystemPing", ping),
+    (
+        Must,
+        "ping-head",
+        "SystemPing: HEAD, as clients negotiate",
+        ping_head,
+    ),
+    (Must, "version", "SystemVersion", version),
+    (
+        Must,
+        "version-agrees-with-headers",
+        "SystemVersion; clients negotiate by either",
+        agrees,
+    ),
+    (Must, "info", "SystemInfo: what clients read", info),
+    (
+        Must,
+        "plugins-empty-list",
+        "PluginList: clients list everything first",
+        plugins,
+    ),
+    (
+        Should,
+        "json-ends-with-newline",
+        "responses: one object, then a newline",
+        newline,
+    ),
+];
+
+fn ping(s: &Session) -> Outcome {
+    for path in ["/_ping".to_owned(), format!("/v{}/_ping", s.api)] {
+        let answer = s.exchange(&Request::new("GET", &path))?.expect(200)?;
+        equal!(answer.text(), "OK", "body");
+        equal!(
+            answer.header("Content-Type"),
+            "text/plain; charset=utf-8",
+            "Content-Type"
+        );
+        equal!(answer.header("Ostype"), "linux", "Ostype");
+        equal!(
+            answer.header("Api-Version"),
+            s.target.api_range.1,
+            "Api-Version"
+        );
+        equal!(
+            answer.header("Cache-Control"),
+            "no-cache, no-store, must-revalidate",
+            "Cache-Control"
+        );
+        equal!(answer.header("Pragma"), "no-cache", "Pragma");
+        ensure!(
+            !answer.header("Docker-Experimental").is_empty(),
+            "no Docker-Experimental"
+        );
+    }
+    Ok(())
+}
+
+fn ping_head(s: &Session) -> Outcome {
+    let answer = s.exchange(&Request::new("HEAD", "/_ping"))?.expect(200)?;
+    equal!(answer.framing, Framing::None, "framing");
+    equal!(
+        answer.header("Api-Version"),
+        s.target.api_range.1,
+        "Api-Version"
+    );
+    equal!(answer.header("Ostype"), "linux", "Ostype");
+    Ok(())
+}
+
+fn version(s: &Session) -> Outcome {
+    let body = s.get("/version")?.expect(200)?.json()?;
+    for key in [
+        "Version",
+        "ApiVersion",
+        "MinAPIVersion",
+        "GitCommit",
+        "Os",
+        "Arch",
+        "KernelVersion",
+        "BuildTime",
+    ] {
+        ensure!(body[key].is_string(), "{key} is {}", body[key]);
+    }
+    equal!(body["Os"], "linux", "Os");
+    let component = &body["Components"][0];
+    ensure!(
+        component["Name"].is_string() && component["Version"].is_string(),
+        "Components[0] is {component}"
+    );
+    ensure!(
+        body["Platform"]["Name"].is_string(),
+        "Platform is {}",
+        body["Platform"]
+    );
+    Ok(())
+}
+
+fn agrees(s: &Session) -> Outcome {
+    let answer = s.exchange(&Request::new("GET", "/version"))?.expect(200)?;
+    let body = answer.json()?;
+    equal!(
+        body["ApiVersion"],
+        answer.header("Api-Version"),
+        "ApiVersion"
+    );
+    Ok(())
+}
+
+fn info(s: &Session) -> Outcome {
+    let body = s.get("/info")?.expect(200)?.json()?;
+    for key in [
+        "ID",
+        "Name",
+        "ServerVersion",
+        "Driver",
+        "CgroupDriver",
+        "OperatingSystem",
+        "KernelVersion",
+        "Architecture",
+        "DockerRootDir",
+        "LoggingDriver",
+        "IndexServerAddress",
+        "DefaultRuntime",
+    ] {
+        ensure!(
+            body[key].as_str().is_some_and(|t| !t.is_empty()),
+            "{key} is {}",
+            body[key]
+        );
+    }
+    for key in [
+        "Containers",
+        "ContainersRunning",
+        "ContainersPaused",
+        "ContainersStopped",
+        "Images",
+        "NCPU",
+        "MemTotal",
+    ] {
+        ensure!(body[key].is_u64(), "{key} is {}", body[key]);
+    }
+    equal!(body["OSType"], "linux", "OSType");
+    equal!(
+        body["Swarm"]["LocalNodeState"],
+        "inactive",
+        "Swarm.LocalNodeState"
+    );
+    for key in ["Volume", "Network", "Log"] {
+        ensure!(
+            body["Plugins"][key].is_array(),
+            "Plugins.{key} is {}",
+            body["Plugins"][key]
+        );
+    }
+    ensure!(
+        body["Runtimes"].is_object(),
+        "Runtimes is {}",
+        body["Runtimes"]
+    );
+    ensure!(
+        body["RegistryConfig"]["IndexConfigs"].is_object(),
+        "RegistryConfig is {}",
+        body["RegistryConfig"]
+    );
+    ensure!(
+        body["SecurityOptions"].to_string().contains("name=seccomp"),
+        "SecurityOptions is {}",
+        body["SecurityOptions"]
+    );
+    Ok(())
+}
+
+fn plugins(s: &Session) -> Outcome {
+    let answer = s.get("/plugins")?.expect(200)?;
+    ensure!(
+        answer.json()?.is_array(),
+        "GET /plugins is {}",
+        answer.text()
+    );
+    Ok(())
+}
+
+fn newline(s: &Session) -> Outcome {
+    for path in ["/version", "/info", "/containers/json", "/images/json"] {
+        let text = s.get(path)?.expect(200)?.text();
+        ensure!(
+            text.ends_with('\n') && !text.ends_with("\n\n"),
+            "{path} ends {:?}",
+            text.chars().last()
+        );
+    }
+    Ok(())
+}
