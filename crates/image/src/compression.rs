@@ -61,10 +61,11 @@ impl Compression {
     }
 }
 
+/// A stream whose first bytes were looked at.
+pub(crate) type Sniffed<R> = io::Chain<io::Cursor<Vec<u8>>, R>;
+
 /// Recognises the compression of a stream and gives it back from its beginning.
-pub(crate) fn sniff<R: Read>(
-    mut reader: R,
-) -> io::Result<(Compression, io::Chain<io::Cursor<Vec<u8>>, R>)> {
+pub(crate) fn sniff<R: Read>(mut reader: R) -> io::Result<(Compression, Sniffed<R>)> {
     let mut head = vec![0; Compression::MAGIC_LEN];
     let length = read_up_to(&mut reader, &mut head)?;
     head.truncate(length);

@@ -5,7 +5,7 @@
 //! what engines before manifests read. The same images give the same bytes.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     fs,
     io::{self, Read, Write},
     path::PathBuf,
@@ -125,20 +125,16 @@ impl SavePlan {
         let mut chain = Vec::new();
         for (id, record) in store.layers(&image.id) {
             chain.push(id.clone());
-            if !self.layers.contains_key(&id) {
-                let path = store.disk().layer(&id).join("blob");
+            if let Entry::Vacant(place) = self.layers.entry(id) {
+                let path = store.disk().layer(place.key()).join("blob");
                 let file = fs::File::open(&path).at(&path)?;
-                let parent = record.parent.clone();
-                let size = record.stream_size;
-                self.layers.insert(
-                    id,
-                    PlannedLayer {
-                        parent,
-                        size,
-                        file,
-                        path,
-                    },
-                );
+                let (parent, size) = (record.parent.clone(), record.stream_size);
+                place.insert(PlannedLayer {
+                    parent,
+                    size,
+                    file,
+                    path,
+                });
             }
         }
         let created = image.config.created.map_or(0, |time| time.as_second());

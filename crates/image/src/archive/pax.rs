@@ -84,8 +84,11 @@ impl Extensions {
 
 const XATTR: &[u8] = b"SCHILY.xattr.";
 
-/// Splits the first record into key, value and the remaining records.
-fn split_record(records: &[u8]) -> Result<(&[u8], &[u8], &[u8]), ArchiveError> {
+/// Key, value and the remaining records.
+type Split<'a> = (&'a [u8], &'a [u8], &'a [u8]);
+
+/// Splits off the first record.
+fn split_record(records: &[u8]) -> Result<Split<'_>, ArchiveError> {
     const MALFORMED: ArchiveError = ArchiveError::Extension("malformed record");
     let space = records
         .iter()

@@ -99,7 +99,7 @@ impl Store {
             .into_iter()
             .map(|layer| (layer.diff_id.clone(), layer))
             .collect();
-        self.change(|state| {
+        let published = self.change(|state| {
             let mut published = Published::default();
             for image in images {
                 self.publish_layers(state, &image.config.rootfs.diff_ids, &mut staged)?
@@ -122,7 +122,9 @@ impl Store {
                 }
             }
             Ok(published)
-        })
+        })?;
+        self.settle_later();
+        Ok(published)
     }
 
     /// Runs a change on a copy of the state, makes it durable, then visible.

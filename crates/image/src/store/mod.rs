@@ -12,12 +12,13 @@ mod commit;
 pub(crate) mod disk;
 mod lookup;
 mod remove;
+mod settle;
 pub(crate) mod trash;
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, mpsc},
 };
 
 use jiff::Timestamp;
@@ -32,7 +33,7 @@ pub use remove::{RemoveOptions, Removed, Usage};
 use crate::{
     config::{ImageConfig, rfc3339},
     digest::{ChainId, ImageId, chain_ids},
-    error::Error,
+    error::{At, Error},
     extract::Limits,
     layer::LayerRecord,
     reference::Reference,
@@ -53,6 +54,8 @@ pub struct Store {
 }
 
 struct Inner {
+    /// Says that there are layers to settle.
+    settle: settle::Wake,
     disk: Disk,
     options: StoreOptions,
     problems: Vec<Problem>,
@@ -154,16 +157,19 @@ impl Store {
         let disk = Disk::open(root)?;
         let audit = audit::run(&disk, options.limits)?;
         crate::container::make_init_layer(&disk)?;
-        let store = Self {
-            inner: Arc::new(Inner {
-                disk,
-                options,
-                problems: audit.problems,
-                commit: Mutex::new(()),
-                state: RwLock::new(Arc::new(audit.state)),
-                containers: Mutex::new(audit.containers),
-            }),
-        };
+        let (settle, woken) = mpsc::channel();
+        let inner = Arc::new(Inner {
+            settle,
+            disk,
+            options,
+            problems: audit.problems,
+            commit: Mutex::new(()),
+            state: RwLock::new(Arc::new(audit.state)),
+            containers: Mutex::new(audit.containers),
+        });
+        settle::start(Arc::downgrade(&inner), woken).at(root)?;
+        let store = Self { inner };
+        store.settle_later();
         Ok(store)
     }
 
@@ -205,6 +211,19 @@ impl Store {
             .chain_down(chain)
             .map(|chain| self.disk().layer(chain).join("diff"))
             .collect()
+    }
+
+    /// Has the layers made durable some time after this call.
+    fn settle_later(&self) {
+        if self
+            .state()
+            .layers
+            .values()
+            .any(|layer| layer.unsettled.is_some())
+        {
+            // The thread lives as long as this sender.
+            self.inner.settle.send(()).ok();
+        }
     }
 
     pub(crate) fn disk(&self) -> &Disk {
