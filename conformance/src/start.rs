@@ -1,4 +1,6 @@
-//! A private engine for one run: own socket, own data, nothing left behind.
+//! A private engine for one run: own socket, own data, own network namespace
+//! (which the judge enters too, to reach published ports). Nothing is left
+//! behind: devices and packet filter rules die with the namespace.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -6,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::mount::{MntFlags, umount2};
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -26,6 +29,7 @@ impl Engine {
     /// Starts a program that takes dockerd's flags: `dockerd` from the path,
     /// or `longshored` from beside the judge or from the path.
     pub(crate) fn start(program: &str) -> Result<Self, String> {
+        enter_network_namespace()?;
         let directory = tempfile::Builder::new()
             .prefix("conformance-")
             .tempdir()
@@ -46,10 +50,6 @@ impl Engine {
             .stdin(Stdio::null())
             .stdout(log.try_clone().map_err(|e| format!("log: {e}"))?)
             .stderr(log);
-        if program.ends_with("dockerd") {
-            // Away from the address ranges of engines that already run here.
-            command.args(["--bridge", "none"]);
-        }
         let child = command.spawn().map_err(|e| format!("{program}: {e}"))?;
         let mut engine = Self {
             child,
@@ -93,6 +93,19 @@ impl Drop for Engine {
         let _ = self.child.kill();
         let _ = self.child.wait();
         unmount_below(self.directory.path());
+    }
+}
+
+/// Must come before the first thread, which would stay outside.
+fn enter_network_namespace() -> Result<(), String> {
+    unshare(CloneFlags::CLONE_NEWNET)
+        .map_err(|e| format!("a private engine needs root: network namespace: {e}"))?;
+    let up = Command::new("ip")
+        .args(["link", "set", "lo", "up"])
+        .status();
+    match up {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err("`ip link set lo up` failed in the new network namespace".to_owned()),
     }
 }
 

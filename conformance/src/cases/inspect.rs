@@ -111,11 +111,11 @@ fn ended(s: &Session) -> Outcome {
     equal!(state["ExitCode"], 7, "ExitCode");
     equal!(state["Pid"], 0, "Pid");
     equal!(state["Error"], "", "Error");
-    let (from, to) = (state["StartedAt"].as_str(), state["FinishedAt"].as_str());
-    ensure!(
-        from <= to && !to.unwrap_or("0001").starts_with("0001"),
-        "from {from:?} to {to:?}"
-    );
+    // Their order is not: dockerd notes the start of so short a life after its end.
+    for time in ["StartedAt", "FinishedAt"] {
+        let text = state[time].as_str().unwrap_or("0001");
+        ensure!(!text.starts_with("0001"), "{time} is {text}");
+    }
     Ok(())
 }
 
