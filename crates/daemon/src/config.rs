@@ -218,11 +218,20 @@ fn read(path: &Path, named: bool) -> Result<File, Error> {
 fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
     let both = [
         ("hosts", !flags.hosts.is_empty() && file.hosts.is_some()),
-        ("data-root", flags.data_root.is_some() && file.data_root.is_some()),
-        ("exec-root", flags.exec_root.is_some() && file.exec_root.is_some()),
+        (
+            "data-root",
+            flags.data_root.is_some() && file.data_root.is_some(),
+        ),
+        (
+            "exec-root",
+            flags.exec_root.is_some() && file.exec_root.is_some(),
+        ),
         ("pidfile", flags.pidfile.is_some() && file.pidfile.is_some()),
         ("debug", flags.debug && file.debug.is_some()),
-        ("log-level", flags.log_level.is_some() && file.log_level.is_some()),
+        (
+            "log-level",
+            flags.log_level.is_some() && file.log_level.is_some(),
+        ),
         ("bip", flags.bip.is_some() && file.bip.is_some()),
         ("bridge", flags.bridge.is_some() && file.bridge.is_some()),
         ("group", flags.group.is_some() && file.group.is_some()),

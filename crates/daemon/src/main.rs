@@ -1,2 +1,141 @@
-//! The daemon.
-fn main() {}
+//! `longshored`: the daemon. It reads its settings, opens the engine, serves
+//! the API on its sockets, and ends in order on SIGTERM.
+//!
+//! ```text
+//! zygote ─▶ settings ─▶ engine (recovers) ─▶ sockets ─▶ serve ─▶ SIGTERM ─▶ drain
+//! ```
+
+mod about;
+mod api;
+mod config;
+mod listen;
+mod pidfile;
+mod starter;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use longshore_api::server::Server;
+use longshore_engine::Engine;
+use longshore_engine::config::EngineConfig;
+use longshore_runtime::zygote::Zygote;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use config::{Flags, Host, LogLevel, Settings};
+use listen::Listener;
+use pidfile::PidFile;
+
+/// How long requests may go on after SIGTERM: longer than most, shorter than
+/// what a service manager waits before SIGKILL.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// The parent of the containers' cgroups.
+const CGROUP_PARENT: &str = "/longshore";
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    // First of all, while the process is small and has one thread.
+    let zygote = match Zygote::fork() {
+        Ok(zygote) => Arc::new(zygote),
+        Err(error) => return fail(&format!("cannot fork the zygote: {error}")),
+    };
+    let settings = match Settings::new(Flags::parse()) {
+        Ok(settings) => settings,
+        Err(error) => return fail(&error.to_string()),
+    };
+    report(settings.log_level);
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("cannot start: {error}")),
+    };
+    match runtime.block_on(serve(settings, zygote)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn fail(message: &str) -> ExitCode {
+    eprintln!("longshored: {message}");
+    ExitCode::FAILURE
+}
+
+/// Sends what the daemon says of itself to standard error.
+fn report(level: LogLevel) {
+    use tracing_subscriber::filter::LevelFilter;
+    let level = match level {
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Fatal => LevelFilter::OFF,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+}
+
+async fn serve(settings: Settings, zygote: Arc<Zygote>) -> Result<(), Failure> {
+    // Before anything is opened, so that no signal finds nobody listening.
+    let mut stop = [
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    ];
+    let config = EngineConfig {
+        data_root: settings.data_root.clone(),
+        exec_root: settings.exec_root.clone(),
+        cgroup_parent: CGROUP_PARENT.to_owned(),
+        bridge: settings.bridge.clone(),
+        bip: settings.bip.clone(),
+        labels: Vec::new(),
+        debug: settings.debug,
+        version: about::VERSION.to_owned(),
+    };
+    let (engine, recovered) = Engine::open(config, zygote).await?;
+    tracing::info!(?recovered, "the engine is open");
+    starter::provide(&engine).await?;
+
+    let _pidfile = PidFile::write(&settings.pidfile)
+        .map_err(|error| format!("{}: {error}", settings.pidfile.display()))?;
+    let server = Server::new(api::router(&engine));
+    for host in &settings.hosts {
+        let server = server.clone();
+        match listen::open(host, settings.group.as_deref()).await? {
+            Listener::Unix(listener) => {
+                tokio::spawn(async move { server.serve(listener).await });
+            }
+            Listener::Tcp(listener) => {
+                tokio::spawn(async move { server.serve(listener).await });
+            }
+        }
+        tracing::info!(?host, "API listen on");
+    }
+
+    let name = first_of(&mut stop).await;
+    tracing::info!(signal = name, "ending; containers go on");
+    server.shutdown(DRAIN).await;
+    if let Err(error) = engine.close().await {
+        tracing::warn!(%error, "the machine is not left as it was found");
+    }
+    for host in &settings.hosts {
+        if let Host::Unix(path) = host {
+            // It may be gone already; a socket that nobody serves helps no one.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+    Ok(())
+}
+
+async fn first_of([terminate, interrupt]: &mut [Signal; 2]) -> &'static str {
+    tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    }
+}

@@ -62,7 +62,7 @@ pub trait Image: Send + Sync + 'static {
         _cx: Context,
         _query: ImageCreateQuery,
         _registry_auth: RegistryAuth,
-        _body: String,
+        _body: ByteStream,
     ) -> impl Future<Output = Result<JsonLines<types::CreateImageInfo>, ApiError>> + Send {
         async { Err(not_implemented(Operation::ImageCreate)) }
     }

@@ -757,7 +757,7 @@ impl Image for Recorder {
         cx: Context,
         query: ImageCreateQuery,
         registry_auth: RegistryAuth,
-        body: String,
+        body: ByteStream,
     ) -> Result<JsonLines<types::CreateImageInfo>, ApiError> {
         self.note(Seen {
             operation: Operation::ImageCreate,
@@ -773,7 +773,7 @@ impl Image for Recorder {
                 ("platform", format!("{:?}", query.platform)),
             ],
             headers: vec![("X-Registry-Auth", registry_auth.username)],
-            body: Payload::Json(body == <String>::default()),
+            body: Payload::Bytes(body.collect().await?.len()),
         });
         Err(recorded())
     }
@@ -3232,8 +3232,8 @@ pub(crate) static CASES: &[Case] = &[
             },
         ],
         headers: &[("X-Registry-Auth", "eyJ1c2VybmFtZSI6Im1lIn0=", "me")],
-        text: "\"\"",
-        body: Payload::Json(true),
+        text: "12345",
+        body: Payload::Bytes(5),
     },
     Case {
         operation: Operation::ImageGetAll,

@@ -57,7 +57,7 @@ impl<T: Image> Serve for Mounted<T> {
             Operation::ImageCreate => Box::pin(async move {
                 let query = call.query(ImageCreateQuery::decode).await?;
                 let registry_auth = call.registry_auth("x-registry-auth");
-                let body: String = call.json_or_default().await?;
+                let body = call.bytes();
                 let body = api
                     .image_create(call.context, query, registry_auth, body)
                     .await?;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// `Cluster` of [`SwarmInfo`].
+/// `Cluster` of [`SwarmInfo`](super::SwarmInfo).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ClusterInfo {
@@ -395,7 +395,7 @@ pub struct EndpointIPAMConfig {
     pub link_local_ips: Option<Vec<String>>,
 }
 
-/// `Ports` of [`EndpointSpec`].
+/// `Ports` of [`EndpointSpec`](super::EndpointSpec).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EndpointPortConfig {
@@ -567,7 +567,7 @@ pub struct EndpointSettings {
     pub driver_opts: Option<BTreeMap<String, String>>,
 }
 
-/// `errorDetail` of [`BuildInfo`].
+/// `errorDetail` of [`BuildInfo`](super::BuildInfo).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ErrorDetail {
@@ -1053,7 +1053,7 @@ pub struct NamedGenericResource {
     pub value: Option<String>,
 }
 
-/// `Networks` of [`ServiceSpec`].
+/// `Networks` of [`ServiceSpec`](super::ServiceSpec).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NetworkAttachmentConfig {
@@ -1086,7 +1086,7 @@ pub struct NetworkConfigReference {
     pub network: String,
 }
 
-/// `Availability` of [`NodeSpec`].
+/// `Availability` of [`NodeSpec`](super::NodeSpec).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum NodeSpecAvailability {
@@ -1177,7 +1177,7 @@ pub struct PlacementPreference {
     pub spread: Option<SpreadOver>,
 }
 
-/// `Platform` of [`NodeDescription`].
+/// `Platform` of [`NodeDescription`](super::NodeDescription).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Platform {
@@ -1354,7 +1354,7 @@ pub struct ReferenceFileTarget {
     pub mode: u32,
 }
 
-/// `Resources` of [`NodeDescription`].
+/// `Resources` of [`NodeDescription`](super::NodeDescription).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ResourceObject {
@@ -1628,7 +1628,7 @@ impl Default for TaskRestartPolicyCondition {
     }
 }
 
-/// `TaskTemplate` of [`ServiceSpec`].
+/// `TaskTemplate` of [`ServiceSpec`](super::ServiceSpec).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TaskSpec {

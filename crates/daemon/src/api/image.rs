@@ -1,0 +1,170 @@
+//! Images: those that are here, and archives of them. What needs a registry or
+//! a builder answers 501.
+
+use longshore_api::body::{ByteStream, JsonLines};
+use longshore_api::context::Context;
+use longshore_api::error::ApiError;
+use longshore_api::image::*;
+use longshore_api::registry_auth::RegistryAuth;
+use longshore_api::types;
+use longshore_engine::image::{ImportRequest, LoadProgress};
+use tokio::sync::mpsc;
+
+use super::{Api, failed};
+
+/// Steps of a load that may wait for a slow client.
+const WAITING: usize = 16;
+
+impl Image for Api {
+    async fn image_list(
+        &self,
+        _cx: Context,
+        query: ImageListQuery,
+    ) -> Result<Vec<types::ImageSummary>, ApiError> {
+        let listed = self.engine.images().list(query.all, &query.filters);
+        listed.map_err(failed)
+    }
+
+    async fn image_create(
+        &self,
+        _cx: Context,
+        query: ImageCreateQuery,
+        _auth: RegistryAuth,
+        body: ByteStream,
+    ) -> Result<JsonLines<types::CreateImageInfo>, ApiError> {
+        let source = query.from_src.unwrap_or_default();
+        if source != "-" {
+            let what = if source.is_empty() {
+                "pulling an image"
+            } else {
+                "importing a URL"
+            };
+            return Err(ApiError::not_implemented(format!(
+                "{what} is not implemented yet"
+            )));
+        }
+        let request = ImportRequest {
+            repo: query.repo.unwrap_or_default(),
+            tag: query.tag.unwrap_or_default(),
+            message: query.message.unwrap_or_default(),
+            changes: query.changes,
+            source,
+        };
+        let images = self.engine.images();
+        let id = images.import(body.blocking_reader(), request).await;
+        let line = types::CreateImageInfo {
+            status: Some(id.map_err(failed)?),
+            ..types::CreateImageInfo::default()
+        };
+        Ok(JsonLines::new(futures_util::stream::iter([Ok(line)])))
+    }
+
+    async fn image_inspect(
+        &self,
+        _cx: Context,
+        name: String,
+    ) -> Result<types::ImageInspect, ApiError> {
+        self.engine.images().inspect(&name).map_err(failed)
+    }
+
+    async fn image_history(
+        &self,
+        _cx: Context,
+        name: String,
+    ) -> Result<Vec<types::ImageHistoryResponseItem>, ApiError> {
+        self.engine.images().history(&name).map_err(failed)
+    }
+
+    async fn image_tag(
+        &self,
+        _cx: Context,
+        name: String,
+        query: ImageTagQuery,
+    ) -> Result<(), ApiError> {
+        let repo = query.repo.unwrap_or_default();
+        let tag = query.tag.unwrap_or_default();
+        self.engine
+            .images()
+            .tag(&name, &repo, &tag)
+            .await
+            .map_err(failed)
+    }
+
+    async fn image_delete(
+        &self,
+        _cx: Context,
+        name: String,
+        query: ImageDeleteQuery,
+    ) -> Result<Vec<types::ImageDeleteResponseItem>, ApiError> {
+        let removed = self
+            .engine
+            .images()
+            .remove(&name, query.force, query.noprune)
+            .await;
+        removed.map_err(failed)
+    }
+
+    async fn image_get(&self, _cx: Context, name: String) -> Result<ByteStream, ApiError> {
+        self.archive(vec![name])
+    }
+
+    async fn image_get_all(
+        &self,
+        _cx: Context,
+        query: ImageGetAllQuery,
+    ) -> Result<ByteStream, ApiError> {
+        self.archive(query.names)
+    }
+
+    async fn image_load(
+        &self,
+        _cx: Context,
+        query: ImageLoadQuery,
+        body: ByteStream,
+    ) -> Result<JsonLines<types::BuildInfo>, ApiError> {
+        let (steps, mut progress) = mpsc::channel(WAITING);
+        let (lines, answer) = JsonLines::channel(WAITING);
+        let images = self.engine.images();
+        tokio::spawn(async move {
+            let load = images.load(body.blocking_reader(), steps);
+            let tell = async {
+                while let Some(step) = progress.recv().await {
+                    if let Some(line) = load_line(step, query.quiet) {
+                        // A client that has left does not stop the load.
+                        let _ = lines.send(Ok(line)).await;
+                    }
+                }
+            };
+            if let (Err(error), ()) = tokio::join!(load, tell) {
+                let _ = lines.send(Err(failed(error))).await;
+            }
+        });
+        Ok(answer)
+    }
+}
+
+impl Api {
+    fn archive(&self, names: Vec<String>) -> Result<ByteStream, ApiError> {
+        let plan = self.engine.images().save(&names).map_err(failed)?;
+        Ok(ByteStream::written_by(move |out| plan.write(out)))
+    }
+}
+
+fn load_line(step: LoadProgress, quiet: bool) -> Option<types::BuildInfo> {
+    match step {
+        LoadProgress::Text(text) => Some(types::BuildInfo {
+            stream: Some(text),
+            ..types::BuildInfo::default()
+        }),
+        LoadProgress::Layer { .. } if quiet => None,
+        LoadProgress::Layer { id, size } => Some(types::BuildInfo {
+            id: Some(id),
+            status: Some("Loading layer".to_owned()),
+            progress_detail: Some(types::ProgressDetail {
+                current: Some(size.try_into().unwrap_or(i64::MAX)),
+                total: Some(size.try_into().unwrap_or(i64::MAX)),
+            }),
+            ..types::BuildInfo::default()
+        }),
+    }
+}

@@ -1,0 +1,269 @@
+//! A longshored of the test's own, and the docker CLIs that are on this
+//! machine.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long anything may take that a test waits for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Tells the bridges of this process's tests apart.
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A daemon with everything it owns in one temporary folder.
+pub(crate) struct Daemon {
+    dir: tempfile::TempDir,
+    flags: Vec<String>,
+    bridge: Option<String>,
+    child: Option<Child>,
+}
+
+impl Daemon {
+    /// A daemon without a default network.
+    pub(crate) fn start() -> Self {
+        Self::with_flags(None, &[])
+    }
+
+    /// A daemon with a bridge of its own, in a subnet of its own.
+    pub(crate) fn with_bridge() -> Self {
+        let number = std::process::id() % 200 * 32 + NEXT.fetch_add(1, Ordering::Relaxed);
+        let bridge = format!("lst{number}");
+        let bip = format!("10.{}.{}.1/24", 200 + number / 256 % 50, number % 256);
+        Self::with_flags(Some(bridge), &["--bip", &bip])
+    }
+
+    fn with_flags(bridge: Option<String>, flags: &[&str]) -> Self {
+        assert!(
+            rustix::process::geteuid().is_root(),
+            "real containers need root: run the tests as root"
+        );
+        let dir = tempfile::Builder::new().prefix("ls-it-").tempdir().unwrap();
+        let mut daemon = Self {
+            dir,
+            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+            bridge,
+            child: None,
+        };
+        daemon.run();
+        daemon
+    }
+
+    /// The command line of this daemon, ready to be spawned.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_longshored"));
+        command
+            .args(["--host", &self.host()])
+            .arg("--data-root")
+            .arg(self.dir.path().join("data"))
+            .arg("--exec-root")
+            .arg(self.dir.path().join("exec"))
+            .arg("--pidfile")
+            .arg(self.dir.path().join("pid"))
+            .args(["--bridge", self.bridge.as_deref().unwrap_or("none")])
+            .args(&self.flags);
+        command
+    }
+
+    /// Starts the daemon process, again after [`Daemon::kill`], and waits for
+    /// its first answer.
+    pub(crate) fn run(&mut self) {
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.dir.path().join("log"))
+            .unwrap();
+        let child = self.command().stderr(log).stdout(Stdio::null()).spawn();
+        self.child = Some(child.unwrap());
+        wait_for("the daemon's first answer", || {
+            if let Some(status) = self.child.as_mut().unwrap().try_wait().unwrap() {
+                panic!("longshored ended at once: {status}\n{}", self.log());
+            }
+            std::os::unix::net::UnixStream::connect(self.socket()).ok()
+        });
+    }
+
+    /// SIGKILL, as the kernel or an operator would send it.
+    pub(crate) fn kill(&mut self) {
+        let mut child = self.child.take().expect("the daemon runs");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// SIGTERM, and the daemon's status.
+    pub(crate) fn terminate(&mut self) -> std::process::ExitStatus {
+        let mut child = self.child.take().expect("the daemon runs");
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        wait_for("the daemon's end", || child.try_wait().unwrap())
+    }
+
+    /// The folder that holds all of this daemon's state.
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The daemon's own bridge, where it has one.
+    pub(crate) fn bridge(&self) -> Option<&str> {
+        self.bridge.as_deref()
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.dir.path().join("sock")
+    }
+
+    pub(crate) fn host(&self) -> String {
+        format!("unix://{}", self.socket().display())
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
+    }
+
+    /// A docker command against this daemon, not yet run.
+    pub(crate) fn docker_with<S: AsRef<OsStr>>(&self, cli: &Path, args: &[S]) -> Command {
+        let mut command = Command::new(cli);
+        command
+            .env("DOCKER_HOST", self.host())
+            .env("DOCKER_CONFIG", self.dir.path().join("config"))
+            .args(args)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs docker with the first CLI; its whole output, whatever the status.
+    pub(crate) fn try_docker<S: AsRef<OsStr>>(&self, args: &[S]) -> Output {
+        self.docker_with(&clis()[0], args).output().unwrap()
+    }
+
+    /// Runs docker, which must succeed; its standard output without the last
+    /// newline.
+    pub(crate) fn docker<S: AsRef<OsStr>>(&self, args: &[S]) -> String {
+        self.docker_of(&clis()[0], args)
+    }
+
+    /// As [`Daemon::docker`], with a given CLI.
+    pub(crate) fn docker_of<S: AsRef<OsStr>>(&self, cli: &Path, args: &[S]) -> String {
+        let output = self.docker_with(cli, args).output().unwrap();
+        let shown: Vec<_> = args
+            .iter()
+            .map(|arg| arg.as_ref().to_string_lossy())
+            .collect();
+        assert!(
+            output.status.success(),
+            "docker {}: {}\n{}\n{}\ndaemon:\n{}",
+            shown.join(" "),
+            output.status,
+            text(&output.stdout),
+            text(&output.stderr),
+            self.log(),
+        );
+        text(&output.stdout)
+    }
+
+    /// Imports the host's static busybox as `busybox:latest`.
+    pub(crate) fn import_busybox(&self) {
+        let mut child = self
+            .docker_with(
+                &clis()[0],
+                &["import", "-c", "CMD [\"sh\"]", "-", "busybox:latest"],
+            )
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut tar = tar::Builder::new(child.stdin.take().unwrap());
+        let program = std::fs::read("/bin/busybox").expect("Debian's busybox-static");
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o755);
+        header.set_size(program.len() as u64);
+        tar.append_data(&mut header, "bin/busybox", &program[..])
+            .unwrap();
+        let applets = Command::new("/bin/busybox").arg("--list").output().unwrap();
+        for applet in text(&applets.stdout)
+            .lines()
+            .filter(|name| *name != "busybox")
+        {
+            let mut link = tar::Header::new_gnu();
+            link.set_entry_type(tar::EntryType::Symlink);
+            link.set_size(0);
+            link.set_mode(0o777);
+            tar.append_link(&mut link, format!("bin/{applet}"), "busybox")
+                .unwrap();
+        }
+        for file in [(
+            "etc/passwd",
+            "root:x:0:0:root:/root:/bin/sh\nwww:x:33:33::/:/bin/sh\n",
+        )] {
+            let mut header = tar::Header::new_gnu();
+            header.set_mode(0o644);
+            header.set_size(file.1.len() as u64);
+            tar.append_data(&mut header, file.0, file.1.as_bytes())
+                .unwrap();
+        }
+        drop(tar.into_inner().unwrap());
+        assert!(
+            child.wait().unwrap().success(),
+            "docker import: {}",
+            self.log()
+        );
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if self.child.is_none() {
+            self.run();
+        }
+        let containers = self.try_docker(&["ps", "-aq"]);
+        let ids = text(&containers.stdout);
+        let ids: Vec<&str> = ids.lines().collect();
+        if !ids.is_empty() {
+            let _ = self.try_docker(&[&["rm", "-f"], &ids[..]].concat());
+        }
+        self.terminate();
+        if std::thread::panicking() {
+            eprintln!("daemon's log:\n{}", self.log());
+        }
+    }
+}
+
+/// The docker CLIs of this machine, each version once; at least one is needed.
+pub(crate) fn clis() -> Vec<PathBuf> {
+    let mut found: Vec<(String, PathBuf)> = Vec::new();
+    for path in ["/usr/local/bin/docker", "/usr/bin/docker"] {
+        let Ok(output) = Command::new(path).arg("--version").output() else {
+            continue;
+        };
+        let version = text(&output.stdout);
+        if output.status.success() && !found.iter().any(|(known, _)| *known == version) {
+            found.push((version, PathBuf::from(path)));
+        }
+    }
+    assert!(
+        !found.is_empty(),
+        "no docker CLI: apt-get install docker.io"
+    );
+    found.into_iter().map(|(_, path)| path).collect()
+}
+
+/// Waits until `probe` answers something, within [`PATIENCE`].
+pub(crate) fn wait_for<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(found) = probe() {
+            return found;
+        }
+        assert!(begin.elapsed() < PATIENCE, "waited {PATIENCE:?} for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Bytes as text, without the last newline.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes)
+        .trim_end_matches('\n')
+        .to_owned()
+}

@@ -1,0 +1,9 @@
+//! The daemon from outside: a real longshored, real containers, the docker
+//! CLI. Every test has a daemon of its own, with its own root, socket and
+//! bridge, and leaves nothing behind.
+
+mod census;
+mod cli;
+mod harness;
+mod lifecycle;
+mod survive;
