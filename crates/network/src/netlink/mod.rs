@@ -136,4 +136,40 @@ mod tests {
             assert_eq!(Replies(bytes).count(), 0, "{bytes:?}");
         }
     }
+
+    /// Random bytes, the same at every run.
+    fn noise(seed: &mut u64, length: usize) -> Vec<u8> {
+        let mut next = || {
+            *seed ^= *seed << 13;
+            *seed ^= *seed >> 7;
+            *seed ^= *seed << 17;
+            // Zero and small numbers are likelier to make lengths and types.
+            let [byte, choice, ..] = seed.to_ne_bytes();
+            match choice {
+                0..128 => 0,
+                128..224 => byte % 48,
+                _ => byte,
+            }
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn noise_is_walked_to_its_end() {
+        let mut seed = 0x9e37_79b9_7f4a_7c15;
+        let mut found = 0;
+        for length in (0..200).cycle().take(20_000) {
+            let bytes = noise(&mut seed, length);
+            for (_, body) in Replies(&bytes) {
+                assert!(body.len() < length);
+                let _ = error_of(body);
+                found += 1;
+            }
+            for (_, value) in message::attributes(&bytes, 4) {
+                assert!(value.len() < length);
+                found += message::attributes(value, 0).count();
+            }
+        }
+        assert!(found > 1_000, "the noise has something to find: {found}");
+    }
 }

@@ -110,7 +110,7 @@ impl Drop for Container {
 }
 
 fn ask(address: impl Into<SocketAddr>) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address.into(), Duration::from_secs(2))?;
+    let mut stream = TcpStream::connect_timeout(&address.into(), PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
@@ -118,7 +118,12 @@ fn ask(address: impl Into<SocketAddr>) -> std::io::Result<String> {
 }
 
 fn reaches(address: impl Into<SocketAddr>) -> bool {
-    TcpStream::connect_timeout(&address.into(), REFUSAL).is_ok()
+    TcpStream::connect_timeout(&address.into(), PATIENCE).is_ok()
+}
+
+/// Refused, or dropped without a word.
+fn is_kept_from(address: impl Into<SocketAddr>) -> bool {
+    TcpStream::connect_timeout(&address.into(), REFUSAL).is_err()
 }
 
 fn publish(port: u16, protocol: Protocol) -> Request {
