@@ -8,6 +8,8 @@
 mod node;
 mod schema;
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use crate::document::{
@@ -66,6 +68,7 @@ pub fn import(text: &str) -> Result<Document, ImportError> {
 
     let mut paths = IndexMap::new();
     let mut tags = Vec::new();
+    let mut ids = BTreeSet::new();
     for (path, item) in root.need("paths")?.entries()? {
         let mut methods = IndexMap::new();
         for (method, node) in item.entries()? {
@@ -74,6 +77,9 @@ pub fn import(text: &str) -> Result<Document, ImportError> {
             }
             let operation = operation(&node)?;
             tags.extend(operation.tags.iter().cloned());
+            if !ids.insert(operation.operation_id.clone()) {
+                return Err(node.fail(Problem::Twice(operation.operation_id)));
+            }
             methods.insert(method.to_owned(), operation);
         }
         methods.sort_unstable_keys();

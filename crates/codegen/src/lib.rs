@@ -2,7 +2,7 @@
 //!
 //! - [`import`] turns upstream's Swagger into the documents of `spec/`.
 //! - [`document`] reads those, [`overlay`] what we add by hand.
-//! - `merge` and `assemble` make one [`model`] of all of it, with version
+//! - `merge` and `assemble` make one [`mod@model`] of all of it, with version
 //!   ranges.
 //! - [`emit`] writes the Rust of `crates/api/src/generated/`.
 

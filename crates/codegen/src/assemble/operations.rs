@@ -271,8 +271,9 @@ fn body(
         },
     };
     // The documented schema is not read where the overlay says what the body
-    // is, so bytes instead of anything count as a change.
-    if given != documented || given == Body::Bytes {
+    // is, so whatever stands for JSON counts as a change.
+    let replaces = draft.body.as_ref().is_some_and(|body| body.is_json);
+    if given != documented || replaces {
         overlay.touch("operations", &format!("{id} body"));
     }
     Ok(given)

@@ -16,7 +16,7 @@ const SHARED: &str = "shared";
 /// The files.
 pub(super) fn emit(model: &Model) -> Vec<(String, TokenStream)> {
     let areas = areas(model);
-    let uses = uses(model);
+    let uses = uses(model, &areas);
     let modules: BTreeSet<&str> = areas.values().map(String::as_str).collect();
     let mut files = vec![("types.rs".to_owned(), root(model, &modules))];
     for module in modules {
@@ -131,7 +131,7 @@ fn below(def: &TypeDef) -> Vec<&str> {
 }
 
 /// Where each type is met first: the sentence for those that have none.
-fn uses(model: &Model) -> BTreeMap<String, String> {
+fn uses(model: &Model, areas: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut uses = BTreeMap::new();
     for operation in model.operations() {
         let route = format!("`{} {}`", operation.method, operation.path);
@@ -161,8 +161,13 @@ fn uses(model: &Model) -> BTreeMap<String, String> {
         if let TypeKind::Struct { fields, .. } = &def.kind {
             for field in fields {
                 for inner in field.ty.names() {
+                    let link = if areas.get(inner) == areas.get(name) {
+                        format!("[`{name}`]")
+                    } else {
+                        format!("[`{name}`](super::{name})")
+                    };
                     uses.entry(inner.to_owned())
-                        .or_insert_with(|| format!("`{}` of [`{name}`].", field.wire));
+                        .or_insert_with(|| format!("`{}` of {link}.", field.wire));
                 }
             }
         }

@@ -57,6 +57,9 @@ pub enum Problem {
     /// A reference elsewhere.
     #[error("{0:?} is no reference to a definition")]
     Reference(String),
+    /// Two operations with one id.
+    #[error("another operation is called {0:?} too")]
+    Twice(String),
     /// A tag without operations.
     #[error("no operation has the tag {0:?}: is the document cut short?")]
     UnusedTag(String),

@@ -74,6 +74,14 @@ fn facts_survive_and_prose_does_not() {
 }
 
 #[test]
+fn two_operations_with_one_id_are_refused() {
+    let again = "  /a: {get: {operationId: ThingPost, responses: {200: {description: x}}}}\n";
+    let error = import(&format!("{GOOD}{again}")).expect_err("refused");
+    let told = "paths./a.get: another operation is called \"ThingPost\" too";
+    assert_eq!(error.to_string(), told);
+}
+
+#[test]
 fn the_order_of_paths_does_not_matter() {
     let other = "  /a: {get: {operationId: A, responses: {200: {description: x}}}}\n";
     let last = format!("{GOOD}{other}");

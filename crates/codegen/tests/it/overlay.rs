@@ -44,6 +44,27 @@ fn a_difference_needs_a_decision() {
 }
 
 #[test]
+fn routes_bodies_and_bases_are_compared_too() {
+    let first = document("1.1", "A: {type: string}");
+    let mut second = document("1.2", "A: {type: string}");
+    second.1 = second
+        .1
+        .replace("  /things:", "  /stuff:")
+        .replace("      responses:", "      requestBody: {content: {application/json: {schema: {type: string}}}}\n      responses:")
+        .replace("{Thing: {type: object,", "{Base: {type: object, properties: {Z: {type: string}}}, Thing: {type: object, allOf: [{$ref: '#/components/schemas/Base'}],");
+    let expected = [
+        "Thing:bases: 1.1 , 1.2 Base",
+        "ThingList request:body: 1.1 none, 1.2 JSON",
+        "ThingList:route: 1.1 GET /things, 1.2 GET /stuff",
+    ];
+    let expected = expected.map(str::to_owned).to_vec();
+    assert_eq!(
+        refused(&[first, second], OVERLAY),
+        OverlayError::Undecided(expected)
+    );
+}
+
+#[test]
 fn an_entry_that_changes_nothing_is_an_error() {
     let documents = [document(
         "1.1",
