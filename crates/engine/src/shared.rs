@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use longshore_image::store::Store;
 use longshore_runtime::zygote::Zygote;
@@ -63,10 +64,7 @@ impl Shared {
                 )
                 .context("layer")?;
             let gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
-            match fs::remove_dir_all(&run_dir) {
-                Err(error) if !gone(&error) => return Err(error).context(run_dir.display()),
-                _ => {}
-            }
+            remove_run_dir(&run_dir);
             fs::create_dir_all(&trash).context(trash.display())?;
             match fs::rename(&record, &doomed) {
                 Err(error) if !gone(&error) => return Err(error).context(record.display()),
@@ -101,5 +99,21 @@ impl Shared {
             endpoint.network_id.clone(),
             attributes,
         );
+    }
+}
+
+/// Removes what a shim worked in. One that is just ending removes it as well,
+/// so a file may vanish or appear while this looks; what stays in the end is
+/// swept at the next start.
+fn remove_run_dir(path: &Path) {
+    for attempt in 0..50 {
+        match fs::remove_dir_all(path) {
+            Ok(()) => return,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !path.exists() => return,
+            Err(error) if attempt == 49 => {
+                tracing::warn!(path = %path.display(), %error, "left for the next start");
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(2)),
+        }
     }
 }

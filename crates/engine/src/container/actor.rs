@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use longshore_runtime::channel::{self, Event, ExitRecord, Reply};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::container::plan::{Plan, signal};
 use crate::container::record::{Files, Record};
@@ -26,6 +26,9 @@ use crate::shared::Shared;
 
 /// Requests that may wait for a container; more senders wait in line.
 const MAILBOX: usize = 64;
+
+/// How long a new run waits for the last one to be cleaned up.
+const CLEANUP: Duration = Duration::from_secs(10);
 
 /// The answer to a request.
 pub(crate) type Answer<T> = oneshot::Sender<Result<T>>;
@@ -104,6 +107,8 @@ pub(crate) struct Actor {
     state: State,
     exits: u64,
     shim: Option<Connection>,
+    /// The shim of the last run, until it has cleaned up after itself.
+    ending: Option<Connection>,
     attaching: Vec<PendingAttach>,
     backoff: Backoff,
     restart_at: Option<Instant>,
@@ -146,6 +151,7 @@ impl Actor {
             state,
             exits: 0,
             shim: None,
+            ending: None,
             attaching: Vec::new(),
             backoff: Backoff::default(),
             restart_at: None,
@@ -267,6 +273,7 @@ impl Actor {
     async fn start(&mut self) -> Result<()> {
         self.restart_at = None;
         self.state.desired = Desired::Running;
+        self.wait_for_cleanup().await;
         let attaching = std::mem::take(&mut self.attaching);
         let started = start::launch(
             &self.shared,
@@ -305,6 +312,17 @@ impl Actor {
                 self.exits += 1;
                 self.show(true);
                 Err(failed.error)
+            }
+        }
+    }
+
+    /// A new run uses the same cgroup and run directory as the last: its shim
+    /// closes the connection when it has taken them away.
+    async fn wait_for_cleanup(&mut self) {
+        if let Some(mut shim) = self.ending.take() {
+            let cleaned = async { while let Ok(Some(_)) = shim.event().await {} };
+            if timeout(CLEANUP, cleaned).await.is_err() {
+                tracing::warn!(container = %self.record.id, "the last run is not cleaned up yet");
             }
         }
     }
@@ -444,6 +462,7 @@ impl Actor {
         if let Some(error) = error {
             tracing::warn!(container = %self.record.id, %error, "lost the container's supervisor");
         }
+        self.shim = None;
         let exit = crate::recover::exit_record(&self.files, self.state.started_at);
         self.on_exit(exit).await;
     }
@@ -453,7 +472,7 @@ impl Actor {
         let ran = self.state.started_at.map_or(Duration::ZERO, |started| {
             finished.duration_since(started).unsigned_abs()
         });
-        self.shim = None;
+        self.ending = self.shim.take();
         self.state.pid = 0;
         self.state.exit_code = i64::from(exit.exit_code);
         self.state.oom_killed |= exit.oom_killed;
