@@ -168,8 +168,12 @@ fn image(s: &Session) -> Outcome {
     s.post(&format!("/images/{}/tag?repo={name}", s.target.image()))?
         .expect(201)?;
     s.call("DELETE", &format!("/images/{name}"))?.expect(200)?;
-    // The reference as it was given, without a default tag.
-    let is_ours = |e: &Value| e["Actor"]["Attributes"]["name"] == name;
+    // The reference as it was given; newer engines complete it first.
+    let full = format!("{name}:latest");
+    let is_ours = |e: &Value| {
+        let seen = &e["Actor"]["Attributes"]["name"];
+        *seen == name || *seen == full
+    };
     s.until("the tag event", || {
         let events = past(s, &json!({"type": ["image"], "event": ["tag"]}))?;
         Ok(events.iter().any(is_ours).then_some(()))
