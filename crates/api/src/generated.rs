@@ -1,6 +1,7 @@
 // Written by `cargo xtask gen`. Do not edit.
 
-//! What the generator made of `spec/`.
+//! What the generator made of `spec/`. Written by `cargo xtask gen`, like
+//! every file below; do not edit.
 
 mod masks;
 

@@ -23,15 +23,18 @@ pub fn files(model: &Model) -> Result<Vec<(String, String)>, Error> {
     tokens.extend(traits::emit(model));
     tokens.extend(routes::emit(model));
     tokens.extend(recorder::emit(model));
-    tokens.push(("mod.rs".to_owned(), root(model)));
+    let told = |file: &str, error| Error::Rust {
+        file: file.to_owned(),
+        error,
+    };
     let mut files = vec![("outline.txt".to_owned(), outline::emit(model))];
     for (file, tokens) in tokens {
-        let text = print(tokens).map_err(|error| Error::Rust {
-            file: file.clone(),
-            error,
-        })?;
-        files.push((file, text));
+        let text = print(tokens).map_err(|error| told(&file, error))?;
+        files.push((file, format!("{FIRST_LINE}{text}")));
     }
+    // Its header names the command itself, as a source file's header must.
+    let text = print(root(model)).map_err(|error| told("mod.rs", error))?;
+    files.push(("mod.rs".to_owned(), text));
     files.sort();
     Ok(files)
 }
@@ -43,7 +46,8 @@ fn root(model: &Model) -> TokenStream {
         .iter()
         .map(|group| traits::ident(&group.module));
     quote! {
-        //! What the generator made of `spec/`.
+        //! What the generator made of `spec/`. Written by `cargo xtask gen`, like
+        //! every file below; do not edit.
 
         mod masks;
         #[cfg(all(test, feature = "server"))]
