@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use longshore_runtime::channel::{Decoder, Event, Failure, Message, Reply, Request, encode};
+use longshore_runtime::recover;
 use serde::Serialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -43,8 +44,12 @@ impl Connection {
 
     /// Connects to the shim of the container whose run directory this is.
     pub(crate) async fn open(run_dir: &Path) -> io::Result<Connection> {
-        let stream = UnixStream::connect(run_dir.join("shim.sock")).await?;
-        Ok(Connection::new(stream))
+        // Connecting to a local socket does not wait: a shim that is busy has
+        // room for the connection.
+        match recover::connect(run_dir)? {
+            Some(stream) => Connection::from_std(stream),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
     }
 
     fn new(stream: UnixStream) -> Connection {
