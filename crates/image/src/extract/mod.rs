@@ -85,7 +85,7 @@ pub enum ExtractError {
 
 /// Unpacks the archive into the empty directory `root`, using the empty
 /// directory `discard` beside it for what later entries replace. Returns the
-/// sum of the files' lengths in bytes.
+/// sum of the lengths of files and symbolic links in bytes.
 ///
 /// The archive's end may come before the stream's; the caller reads on.
 pub(crate) fn extract<R: Read>(
@@ -203,6 +203,8 @@ impl Extractor {
                 self.tree
                     .replace(&parent, name, || symlinkat(link, &*parent, name))?;
                 set_metadata_at(&parent, name, entry)?;
+                // As dockerd, which adds up what the kernel calls the size.
+                self.size = self.size.saturating_add(link.len() as u64);
             }
             Kind::CharDevice => self.node(entry, FileType::CharacterDevice, &parent, name)?,
             Kind::BlockDevice => self.node(entry, FileType::BlockDevice, &parent, name)?,

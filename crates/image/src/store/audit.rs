@@ -149,8 +149,10 @@ impl Auditor<'_> {
             match disk::read_json::<Index>(&path) {
                 Ok(Some(index)) if index.format == Index::FORMAT => return Ok(index),
                 Ok(None) if reason.is_none() && path == self.disk.index() => {
-                    if self.state.layers.is_empty() {
-                        return Ok(Index::default());
+                    if self.is_new()? {
+                        // From now on a missing index means that one was lost.
+                        self.disk.replace_index(&Index::new())?;
+                        return Ok(Index::new());
                     }
                     reason = Some("index.json is missing".to_owned());
                     self.report("index", "index.json is missing", "index.json", None);
@@ -175,8 +177,13 @@ impl Auditor<'_> {
         let images = ids.map(|id| (id, IndexedImage::default())).collect();
         Ok(Index {
             images,
-            ..Index::default()
+            ..Index::new()
         })
+    }
+
+    fn is_new(&self) -> Result<bool, Error> {
+        let configs = list(&self.disk.root.join("configs"))?;
+        Ok(configs.is_empty() && self.state.layers.is_empty())
     }
 
     fn read_image(&mut self, id: ImageId, indexed: IndexedImage) {

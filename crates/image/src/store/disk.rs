@@ -106,12 +106,13 @@ impl Disk {
     /// Replaces the index; the one before stays readable beside it.
     pub(crate) fn replace_index(&self, index: &impl Serialize) -> Result<(), Error> {
         let (path, previous) = (self.index(), self.previous_index());
-        fs::remove_file(&previous).ok();
-        match fs::hard_link(&path, &previous) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(error).at(&previous);
-            }
-            _ => {}
+        let link = previous.with_extension("new");
+        fs::remove_file(&link).ok();
+        match fs::hard_link(&path, &link) {
+            Ok(()) => fs::rename(&link, &previous).at(&previous)?,
+            // After a start without a usable index the older one stays.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error).at(&link),
         }
         match write_json(&path, index) {
             Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::StorageFull => {

@@ -142,6 +142,13 @@ struct IndexedImage {
 
 impl Index {
     const FORMAT: u32 = 1;
+
+    fn new() -> Self {
+        Self {
+            format: Self::FORMAT,
+            ..Self::default()
+        }
+    }
 }
 
 impl Store {
