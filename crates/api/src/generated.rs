@@ -1,5 +1,3 @@
-// Written by `cargo xtask gen`. Do not edit.
-
 //! What the generator made of `spec/`. Written by `cargo xtask gen`, like
 //! every file below; do not edit.
 

@@ -62,10 +62,7 @@ fn root(model: &Model) -> TokenStream {
 
 fn print(tokens: TokenStream) -> Result<String, syn::Error> {
     let file = syn::parse2(tokens)?;
-    Ok(format!(
-        "{FIRST_LINE}{}",
-        spaced(&prettyplease::unparse(&file))
-    ))
+    Ok(spaced(&prettyplease::unparse(&file)))
 }
 
 /// Empty lines where a reader expects them: between items, and between the
