@@ -539,7 +539,7 @@ fn archives_that_contradict_themselves_are_refused() {
             .bytes()
     };
     let one = r#"["l/layer.tar"]"#;
-    let good = config(&[diff_id.clone()], "linux");
+    let good = config(std::slice::from_ref(&diff_id), "linux");
     let wrong = Digest::of(b"wrong");
     for (what, bytes, text) in [
         (
@@ -574,7 +574,7 @@ fn archives_that_contradict_themselves_are_refused() {
         (
             "system",
             archive(
-                &config(&[diff_id.clone()], "windows"),
+                &config(std::slice::from_ref(&diff_id), "windows"),
                 &manifest(one, "null"),
             ),
             "cannot load windows image on linux",
