@@ -135,7 +135,7 @@ impl Stage {
         }
         let line = self.complete(&curl::adapt(&line, &self.target.endpoint))?;
         session.record(format!("$ {line}"));
-        let seen = curl::run(&line, self.directory.path())?;
+        let seen = curl::run(&line, &self.target.endpoint, self.directory.path())?;
         for answer in &seen.answers {
             session.hear(answer);
             let (method, url) = answer.asked.split_once(' ').unwrap_or(("", ""));
