@@ -2,7 +2,7 @@
 //!
 //! The stream is hostile: names, links, devices and sizes are whatever its
 //! author liked. Three rules keep it inside. Parents are resolved in the tree's
-//! root by the kernel ([`tree`]); last components are created, never followed;
+//! root by the kernel (`tree`); last components are created, never followed;
 //! and metadata is set through the descriptor of what was just created. The
 //! directory itself must be private until extraction is over.
 //!

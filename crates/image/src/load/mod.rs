@@ -3,7 +3,7 @@
 //! The archive is read once, as it arrives: layers are unpacked into staging on
 //! the way, small files stay in memory, and no name of the archive ever becomes
 //! a path on disk. Only when the stream has ended is it known what the layers
-//! are for ([`plan`]); then all images of the archive become visible together.
+//! are for (`plan`); then all images of the archive become visible together.
 
 mod plan;
 

@@ -1,11 +1,11 @@
 //! The store: images, their references and layers, under one root.
 //!
-//! Readers take an immutable snapshot ([`State`]) and never wait. A change is
+//! Readers take an immutable snapshot (`State`) and never wait. A change is
 //! prepared outside any lock, then committed under one: move the staged layers
 //! into place, write the configurations, replace `index.json`, swap the
 //! snapshot. Before the index is replaced nothing of it is visible; whatever a
 //! crash leaves is unreachable from the index, hence garbage, and is swept at
-//! the next start ([`audit`]). One process owns a root; the caller sees to that.
+//! the next start (`audit`). One process owns a root; the caller sees to that.
 
 mod audit;
 mod commit;
