@@ -99,8 +99,17 @@ impl Images {
         let (before, since) = (created("before")?, created("since")?);
         let labels_of = |image: &Image| image.config.config.labels.clone().unwrap_or_default();
         let mut summaries = Vec::new();
-        for image in self.shared.images.list() {
+        for mut image in self.shared.images.list() {
             let tagged = !image.references.is_empty();
+            if filters.contains("reference") {
+                // Of the image's names only those are shown that match.
+                image.references.retain(|reference| {
+                    filters.matches_by("reference", |glob| matches_reference(reference, glob))
+                });
+                if image.references.is_empty() {
+                    continue;
+                }
+            }
             let children = || !self.shared.images.children(&image.id).is_empty();
             // An intermediate image is one that others were made from.
             let shown = tagged || all || !children();
@@ -111,7 +120,6 @@ impl Images {
                 && before.is_none_or(|limit| time.is_some_and(|time| time < limit))
                 && since.is_none_or(|limit| time.is_some_and(|time| time > limit))
                 && filters.matches_labels(&labels_of(&image))
-                && filters.matches_by("reference", |glob| matches_reference(&image, glob))
             {
                 summaries.push(summary(&image));
             }
@@ -391,10 +399,8 @@ fn summary(image: &Image) -> ImageSummary {
 }
 
 /// A glob over the familiar name, with or without the tag.
-fn matches_reference(image: &Image, glob: &str) -> bool {
-    image.references.iter().any(|reference| {
-        glob_matches(glob, &reference.familiar()) || glob_matches(glob, &reference.familiar_name())
-    })
+fn matches_reference(reference: &Reference, glob: &str) -> bool {
+    glob_matches(glob, &reference.familiar()) || glob_matches(glob, &reference.familiar_name())
 }
 
 /// A glob as in Go's `path.Match`: a star does not cross a slash.

@@ -203,7 +203,8 @@ impl<'a> Prepared<'a> {
 fn check_executable(program: &CStr) -> io::Result<()> {
     let status = fs::stat(program)?;
     if FileType::from_raw_mode(status.st_mode) == FileType::Directory {
-        return Err(io::ErrorKind::IsADirectory.into());
+        // As runc of dockerd 20.10 says it; that client knows no other words.
+        return Err(io::ErrorKind::PermissionDenied.into());
     }
     fs::accessat(fs::CWD, program, Access::EXEC_OK, AtFlags::EACCESS)?;
     if status.st_mode & 0o111 == 0 {
@@ -221,7 +222,6 @@ fn refused(name: &str, error: &io::Error, text: impl FnOnce(String) -> String) -
             CreateErrorKind::PermissionDenied,
             "permission denied".into(),
         ),
-        io::ErrorKind::IsADirectory => (CreateErrorKind::PermissionDenied, "is a directory".into()),
         _ => (CreateErrorKind::Other, describe(error)),
     };
     CreateError {

@@ -175,7 +175,7 @@ fn a_terminal_has_the_client_s_window() {
             .output();
         assert_eq!(output.unwrap().status.code(), Some(9));
         assert_eq!(
-            daemon.docker_of(cli, &["exec", "-e", "A=b", "host", "printenv", "A"]),
+            daemon.docker_of(cli, &["exec", "-e", "A=b", "host", "sh", "-c", "echo $A"]),
             "b"
         );
     });
@@ -332,9 +332,9 @@ fn a_container_s_life_as_events_tell_it() {
             actions,
             [
                 "create", "start", "top", "rename", // life
-                "kill", "die", "stop", "start", "restart", // restart -t 0
+                "kill", "kill", "die", "stop", "start", "restart", // restart -t 0
                 "kill", "die", "start", // kill, start
-                "kill", "die", "stop", "export", "destroy",
+                "kill", "kill", "die", "stop", "export", "destroy",
             ]
         );
     });
