@@ -24,10 +24,7 @@ use crate::link::Links;
 use crate::nft::Tables;
 use crate::plug::{self, Names, Place};
 use crate::ports::{Binding, Ports, Protocol, Request};
-use crate::{link, rules, subnet, sysctl};
-
-/// The longest name of a link, in bytes.
-const NAME_LENGTH: usize = 15;
+use crate::{host, link, rules, subnet, sysctl};
 
 /// A container's end of the bridge, as the caller records it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,15 +79,15 @@ impl Bridge {
     /// from then on, by a small table that stays as the switch does.
     pub fn open(name: &str, address: Option<&str>) -> Result<Self> {
         let wanted = address.map(subnet::parse).transpose()?;
-        check_name(name)?;
+        host::check_name(name)?;
         let mut links = Links::open().step("open a netlink socket")?;
         let mut tables = Tables::open().step("open a netlink socket")?;
-        let unrouted = forward(&mut links, &mut tables, name)?;
+        let unrouted = host::forward(&mut links, &mut tables, name)?;
         links
             .ensure_bridge(name)
             .step(format!("make the bridge {name}"))?;
         let index = link::index(name).step(format!("find the bridge {name}"))?;
-        let net = settle_address(&mut links, name, index, wanted)?;
+        let net = host::settle_address(&mut links, name, index, wanted)?;
         // The host's own loopback may speak to published ports; the table keeps
         // containers from the host's loopback.
         sysctl::set(&format!("ipv4/conf/{name}/route_localnet"), "1")
@@ -113,6 +110,9 @@ impl Bridge {
         };
         // A table from before serves containers from before until `restore`.
         bridge.repair()?;
+        for warning in bridge.warnings()? {
+            tracing::warn!("{warning}");
+        }
         Ok(bridge)
     }
 
@@ -215,14 +215,29 @@ impl Bridge {
     /// gone.
     pub fn repair(&self) -> Result<bool> {
         let mut state = self.state();
-        if !self.unrouted.is_empty() && !there(&mut state.tables, rules::UNROUTED)? {
-            keep_unrouted(&mut state.tables, &self.unrouted)?;
+        if !self.unrouted.is_empty() && !host::has_table(&mut state.tables, rules::UNROUTED)? {
+            host::keep_unrouted(&mut state.tables, &self.unrouted)?;
         }
-        let gone = !there(&mut state.tables, &rules::name(&self.name))?;
+        let gone = !host::has_table(&mut state.tables, &rules::name(&self.name))?;
         if gone {
             self.declare(&mut state)?;
         }
         Ok(gone)
+    }
+
+    /// What others have set up on this host that cuts containers off from the
+    /// outside, a sentence each. Ours to tell, not to change.
+    pub fn warnings(&self) -> Result<Vec<String>> {
+        let chains = self.state().tables.forward_droppers();
+        let chains = chains.step("list the nftables chains")?;
+        let warn = |chain| {
+            format!(
+                "the nftables chain {chain} drops forwarded packets: containers on {0} are cut \
+                 off from other hosts, unless a rule there accepts what comes from and goes to {0}",
+                self.name
+            )
+        };
+        Ok(chains.into_iter().map(warn).collect())
     }
 
     /// Removes bridge and table, unless containers are on it: those keep their
@@ -290,93 +305,6 @@ impl Bridge {
         // Every change is whole before the lock is let go, also in a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A link's name is also a file's name, where its settings are.
-fn check_name(name: &str) -> Result<()> {
-    let wrong = |byte: u8| byte == b'/' || byte == b':' || !byte.is_ascii_graphic();
-    if name.is_empty()
-        || name.len() > NAME_LENGTH
-        || name == "."
-        || name == ".."
-        || name.bytes().any(wrong)
-    {
-        return Err(Error::Name(name.to_owned()));
-    }
-    Ok(())
-}
-
-/// Switches forwarding on. Answers the links that it is not meant for.
-fn forward(links: &mut Links, tables: &mut Tables, bridge: &str) -> Result<Vec<u32>> {
-    let setting = "ipv4/ip_forward";
-    if sysctl::is(setting, "1").step("read whether IPv4 is forwarded")? {
-        return Ok(Vec::new());
-    }
-    let links = links.list().step("list the links")?;
-    let unrouted: Vec<u32> = (links.iter())
-        .filter(|link| link.name != bridge)
-        .map(|link| link.index)
-        .collect();
-    keep_unrouted(tables, &unrouted)?;
-    sysctl::set(setting, "1").step("switch IPv4 forwarding on")?;
-    Ok(unrouted)
-}
-
-fn keep_unrouted(tables: &mut Tables, links: &[u32]) -> Result<()> {
-    tables
-        .replace(&rules::unrouted(links))
-        .step(format!("declare the nftables table {}", rules::UNROUTED))
-}
-
-fn there(tables: &mut Tables, table: &str) -> Result<bool> {
-    tables
-        .exists(table)
-        .step(format!("look for the nftables table {table}"))
-}
-
-/// Gives the bridge its address, and no other.
-fn settle_address(
-    links: &mut Links,
-    name: &str,
-    index: u32,
-    wanted: Option<Ipv4Net>,
-) -> Result<Ipv4Net> {
-    let addresses = links.addresses().step("list the addresses")?;
-    let present: Vec<Ipv4Net> = (addresses.iter())
-        .filter(|(at, _)| *at == index)
-        .map(|(_, net)| *net)
-        .collect();
-    let net = match (wanted, present.first()) {
-        (Some(net), Some(kept)) if !present.contains(&net) && occupied(links, index)? => {
-            tracing::warn!(
-                bridge = name, address = %kept, wanted = %net,
-                "the address stays as long as containers use it"
-            );
-            *kept
-        }
-        (Some(net), _) => net,
-        (None, Some(net)) => *net,
-        (None, None) => {
-            let mut taken = links.routes().step("list the routes")?;
-            taken.extend(addresses.iter().map(|(_, net)| *net));
-            subnet::choose(&taken)?
-        }
-    };
-    for old in present.iter().filter(|old| **old != net) {
-        links
-            .remove_address(index, *old)
-            .step(format!("take the address {old} from {name}"))?;
-    }
-    links
-        .add_address(index, net)
-        .step(format!("give {name} the address {net}"))?;
-    Ok(net)
-}
-
-/// Whether any link belongs to a bridge.
-fn occupied(links: &mut Links, bridge: u32) -> Result<bool> {
-    let links = links.list().step("list the links")?;
-    Ok(links.iter().any(|link| link.master == Some(bridge)))
 }
 
 #[cfg(test)]

@@ -9,13 +9,20 @@
 //! A container's veth pair is not deleted: it goes with the container's network
 //! namespace, which is far cheaper than asking for it.
 //!
-//! What other tables drop in the forward hook (a host firewall, or a policy of
-//! `DROP` set by another engine) stays dropped: a table cannot accept on behalf
-//! of another. Traffic that the host itself sends is not affected.
+//! What other tables drop in the forward hook (a host firewall, or the policy
+//! `DROP` that another engine sets when it switches forwarding on) stays dropped:
+//! a table cannot accept on behalf of another. `Bridge::warnings` names such
+//! chains. Traffic that the host itself sends is not affected.
+//!
+//! When forwarding was off, it is switched on, and a second table,
+//! `longshore-unrouted`, keeps the links that the host had from being routed
+//! between. It stays for as long as the switch does: until the next boot, or
+//! until the administrator removes it.
 
 pub mod bridge;
 mod conntrack;
 pub mod error;
+mod host;
 mod ipam;
 mod link;
 mod netlink;

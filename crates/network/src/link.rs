@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use ipnet::Ipv4Net;
 
 use crate::netlink::Socket;
-use crate::netlink::message::{CREATE, EXCL, Message, attributes};
+use crate::netlink::message::{CREATE, EXCL, Message, attributes, text};
 
 const NETLINK_ROUTE: isize = 0;
 
@@ -265,12 +265,6 @@ fn link_of(body: &[u8]) -> Option<Link> {
         }
     }
     (!found.name.is_empty()).then_some(found)
-}
-
-/// A string up to its end.
-fn text(value: &[u8]) -> String {
-    let end = value.iter().position(|byte| *byte == 0);
-    String::from_utf8_lossy(&value[..end.unwrap_or(value.len())]).into_owned()
 }
 
 fn address_of(body: &[u8]) -> Option<(u32, Ipv4Net)> {

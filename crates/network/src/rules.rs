@@ -114,6 +114,7 @@ pub(crate) fn unrouted(links: &[u32]) -> Table {
             kind: "filter",
             hook: Hook::Forward,
             priority: FILTER,
+            drops: false,
             rules: vec![vec![
                 Expression::LinkIn(Way::In, LINKS),
                 Expression::LinkIn(Way::Out, LINKS),
@@ -150,6 +151,7 @@ fn chains(bridge: &str, net: Ipv4Net) -> Vec<Chain> {
             kind: "filter",
             hook: Hook::Prerouting,
             priority: RAW,
+            drops: false,
             rules: vec![
                 vec![
                     Expression::NotLink(Way::In, bridge.clone()),
@@ -170,6 +172,7 @@ fn chains(bridge: &str, net: Ipv4Net) -> Vec<Chain> {
             kind: "nat",
             hook: Hook::Prerouting,
             priority: DSTNAT,
+            drops: false,
             rules: incoming,
         },
         Chain {
@@ -177,6 +180,7 @@ fn chains(bridge: &str, net: Ipv4Net) -> Vec<Chain> {
             kind: "nat",
             hook: Hook::Output,
             priority: DSTNAT,
+            drops: false,
             rules: translations,
         },
         Chain {
@@ -184,6 +188,7 @@ fn chains(bridge: &str, net: Ipv4Net) -> Vec<Chain> {
             kind: "nat",
             hook: Hook::Postrouting,
             priority: SRCNAT,
+            drops: false,
             rules: vec![
                 vec![
                     Expression::Net(Side::Source, subnet),

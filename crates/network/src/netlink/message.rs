@@ -132,6 +132,12 @@ pub(crate) fn attributes(body: &[u8], skip: usize) -> impl Iterator<Item = (u16,
     })
 }
 
+/// An attribute's value as a string, up to its end.
+pub(crate) fn text(value: &[u8]) -> String {
+    let end = value.iter().position(|byte| *byte == 0);
+    String::from_utf8_lossy(&value[..end.unwrap_or(value.len())]).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

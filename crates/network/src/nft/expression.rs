@@ -17,8 +17,8 @@ const VERDICT: u32 = 0;
 /// other as the fields of a key do.
 const FIRST: u32 = 8;
 /// Verdicts: `NF_DROP`, `NF_ACCEPT`.
-const DROP: u32 = 0;
-const ACCEPT: u32 = 1;
+pub(super) const DROP: u32 = 0;
+pub(super) const ACCEPT: u32 = 1;
 
 const EQUAL: u32 = 0;
 const NOT_EQUAL: u32 = 1;

@@ -8,7 +8,7 @@ pub(crate) mod set;
 use std::io;
 
 use crate::netlink::Socket;
-use crate::netlink::message::{APPEND, CREATE, Message};
+use crate::netlink::message::{APPEND, CREATE, Message, attributes, text};
 use expression::Expression;
 use set::{Element, Set};
 
@@ -22,12 +22,14 @@ const NEWTABLE: u16 = NFTABLES;
 const GETTABLE: u16 = NFTABLES | 1;
 const DELTABLE: u16 = NFTABLES | 2;
 const NEWCHAIN: u16 = NFTABLES | 3;
+const GETCHAIN: u16 = NFTABLES | 4;
 const NEWRULE: u16 = NFTABLES | 6;
 
 const TABLE_NAME: u16 = 1;
 const CHAIN_TABLE: u16 = 1;
 const CHAIN_NAME: u16 = 3;
 const CHAIN_HOOK: u16 = 4;
+const CHAIN_POLICY: u16 = 5;
 const CHAIN_TYPE: u16 = 7;
 const HOOK_NUMBER: u16 = 1;
 const HOOK_PRIORITY: u16 = 2;
@@ -36,8 +38,12 @@ const RULE_CHAIN: u16 = 2;
 const RULE_EXPRESSIONS: u16 = 4;
 const LIST_ELEMENT: u16 = 1;
 
+/// `NFPROTO_INET`: IPv4 and IPv6.
+const INET: u8 = 1;
 /// `NFPROTO_IPV4`
 const IPV4: u8 = 2;
+/// `struct nfgenmsg`
+const FIXED: usize = 4;
 
 /// Where the kernel calls a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +52,17 @@ pub(crate) enum Hook {
     Forward,
     Output,
     Postrouting,
+}
+
+impl Hook {
+    fn number(self) -> u32 {
+        match self {
+            Self::Prerouting => 0,
+            Self::Forward => 2,
+            Self::Output => 3,
+            Self::Postrouting => 4,
+        }
+    }
 }
 
 /// What a table holds.
@@ -64,6 +81,8 @@ pub(crate) struct Chain {
     pub(crate) kind: &'static str,
     pub(crate) hook: Hook,
     pub(crate) priority: i32,
+    /// Whether what no rule decides is dropped.
+    pub(crate) drops: bool,
     pub(crate) rules: Vec<Vec<Expression>>,
 }
 
@@ -141,6 +160,17 @@ impl Tables {
         }
     }
 
+    /// The chains that drop forwarded IPv4 packets unless a rule accepts them,
+    /// whoever made them: `ip filter FORWARD`. Those of the old iptables are not
+    /// among them.
+    pub(crate) fn forward_droppers(&mut self) -> io::Result<Vec<String>> {
+        let chains = self.socket.dump(Message::dump(GETCHAIN, &fixed(0, 0)))?;
+        Ok(chains
+            .iter()
+            .filter_map(|body| forward_dropper(body))
+            .collect())
+    }
+
     fn transact(&mut self, messages: Vec<Message>) -> io::Result<()> {
         let acknowledged = messages.len();
         let mut batch = vec![Message::plain(BATCH_BEGIN, 0, &fixed(0, NFTABLES >> 8))];
@@ -160,6 +190,24 @@ impl Tables {
     }
 }
 
+fn forward_dropper(body: &[u8]) -> Option<String> {
+    let family = match *body.first()? {
+        INET => "inet",
+        IPV4 => "ip",
+        _ => return None,
+    };
+    let value = |wanted| {
+        let mut found = attributes(body, FIXED).filter(|(kind, _)| *kind == wanted);
+        found.next().map(|(_, value)| value)
+    };
+    let number = |value: &[u8]| Some(u32::from_be_bytes(value.try_into().ok()?));
+    let hook = attributes(value(CHAIN_HOOK)?, 0).find(|(kind, _)| *kind == HOOK_NUMBER)?;
+    let forward = number(hook.1)? == Hook::Forward.number();
+    let drops = number(value(CHAIN_POLICY)?)? == expression::DROP;
+    let (table, chain) = (text(value(CHAIN_TABLE)?), text(value(CHAIN_NAME)?));
+    (forward && drops).then(|| format!("{family} {table} {chain}"))
+}
+
 /// `struct nfgenmsg`: family, version, resource.
 fn fixed(family: u8, resource: u16) -> [u8; 4] {
     let [high, low] = resource.to_be_bytes();
@@ -173,19 +221,18 @@ fn named(kind: u16, flags: u16, table: &str) -> Message {
 }
 
 fn chain_message(table: &str, chain: &Chain) -> Message {
-    let number = match chain.hook {
-        Hook::Prerouting => 0,
-        Hook::Forward => 2,
-        Hook::Output => 3,
-        Hook::Postrouting => 4,
+    let policy = match chain.drops {
+        true => expression::DROP,
+        false => expression::ACCEPT,
     };
     let mut message = Message::request(NEWCHAIN, CREATE, &fixed(IPV4, 0));
     message
         .string(CHAIN_TABLE, table)
         .string(CHAIN_NAME, chain.name)
         .string(CHAIN_TYPE, chain.kind)
+        .be32(CHAIN_POLICY, policy)
         .nest(CHAIN_HOOK, |hook| {
-            hook.be32(HOOK_NUMBER, number);
+            hook.be32(HOOK_NUMBER, chain.hook.number());
             hook.attribute(HOOK_PRIORITY, &chain.priority.to_be_bytes());
         });
     message
@@ -202,4 +249,16 @@ fn rule_message(table: &str, chain: &str, rule: &[Expression]) -> Message {
             }
         });
     message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cut_off_chains_are_left_out() {
+        for length in 0..40 {
+            assert_eq!(forward_dropper(&vec![1u8; length]), None);
+        }
+    }
 }

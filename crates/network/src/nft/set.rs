@@ -17,6 +17,7 @@ const SET_KEY_LENGTH: u16 = 5;
 const SET_DATA_TYPE: u16 = 6;
 const SET_DATA_LENGTH: u16 = 7;
 const SET_ID: u16 = 10;
+const SET_USERDATA: u16 = 13;
 const LIST_TABLE: u16 = 1;
 const LIST_SET: u16 = 2;
 const LIST_ELEMENTS: u16 = 3;
@@ -26,6 +27,8 @@ const DATA_VALUE: u16 = 1;
 
 /// `NFT_SET_MAP`: elements have values.
 const MAP: u32 = 0x8;
+/// What nft keeps in a set for itself: that keys are in the host's byte order.
+const HOST_ORDER: [u8; 6] = [0, 4, 1, 0, 0, 0];
 /// Bits of one field's type in the type of a key of several; nft's own number
 /// of a type goes into them, so that its listing is readable.
 const TYPE_BITS: u32 = 6;
@@ -84,6 +87,9 @@ impl Set {
             .be32(SET_ID, id)
             .be32(SET_KEY_TYPE, kind(self.key))
             .be32(SET_KEY_LENGTH, length(self.key));
+        if self.key == [Field::Link] {
+            message.attribute(SET_USERDATA, &HOST_ORDER);
+        }
         if !self.value.is_empty() {
             message
                 .be32(SET_FLAGS, MAP)

@@ -1,6 +1,7 @@
 //! What is kept out.
 
 use super::*;
+use crate::nft::{Chain, Hook, Table};
 
 #[test]
 fn a_container_does_not_reach_the_host_s_loopback() {
@@ -115,5 +116,32 @@ fn a_host_that_was_no_router_does_not_become_one() {
         assert!(crosses(), "the table is what keeps it");
         bridge.repair().unwrap();
         assert!(is_cut_off(), "and it is put back");
+    });
+}
+
+#[test]
+fn chains_of_others_that_drop_are_named() {
+    on_a_host(|| {
+        let bridge = Bridge::open("ls0", Some("10.9.0.1/24")).unwrap();
+        assert_eq!(bridge.warnings().unwrap(), [""; 0]);
+        let firewall = Table {
+            name: "firewall".to_owned(),
+            sets: Vec::new(),
+            chains: [(Hook::Forward, "forward"), (Hook::Output, "output")]
+                .map(|(hook, name)| Chain {
+                    name,
+                    kind: "filter",
+                    hook,
+                    priority: 0,
+                    drops: true,
+                    rules: Vec::new(),
+                })
+                .into(),
+        };
+        bridge.state().tables.replace(&firewall).unwrap();
+        let warnings = bridge.warnings().unwrap();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("chain ip firewall forward drops"));
+        assert!(warnings[0].contains("goes to ls0"));
     });
 }

@@ -126,7 +126,7 @@ fn a_restarted_container_is_back_before_its_old_pair_is_gone() {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), 10);
-        assert!(names.iter().all(|name| name.len() <= NAME_LENGTH));
+        assert!(names.iter().all(|name| name.len() <= host::NAME_LENGTH));
     });
 }
 

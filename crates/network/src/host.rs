@@ -1,0 +1,100 @@
+//! What a bridge needs of its host: a name, forwarding, an address.
+
+use ipnet::Ipv4Net;
+
+use crate::error::{Error, Result, Step};
+use crate::link::Links;
+use crate::nft::Tables;
+use crate::{rules, subnet, sysctl};
+
+/// The longest name of a link, in bytes.
+pub(crate) const NAME_LENGTH: usize = 15;
+
+/// A link's name is also a file's name, where its settings are.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    let wrong = |byte: u8| byte == b'/' || byte == b':' || !byte.is_ascii_graphic();
+    if name.is_empty()
+        || name.len() > NAME_LENGTH
+        || name == "."
+        || name == ".."
+        || name.bytes().any(wrong)
+    {
+        return Err(Error::Name(name.to_owned()));
+    }
+    Ok(())
+}
+
+/// Switches forwarding on. Answers the links that it is not meant for.
+pub(crate) fn forward(links: &mut Links, tables: &mut Tables, bridge: &str) -> Result<Vec<u32>> {
+    let setting = "ipv4/ip_forward";
+    if sysctl::is(setting, "1").step("read whether IPv4 is forwarded")? {
+        return Ok(Vec::new());
+    }
+    let links = links.list().step("list the links")?;
+    let unrouted: Vec<u32> = (links.iter())
+        .filter(|link| link.name != bridge)
+        .map(|link| link.index)
+        .collect();
+    keep_unrouted(tables, &unrouted)?;
+    sysctl::set(setting, "1").step("switch IPv4 forwarding on")?;
+    Ok(unrouted)
+}
+
+/// Declares the table that keeps links from being routed between.
+pub(crate) fn keep_unrouted(tables: &mut Tables, links: &[u32]) -> Result<()> {
+    tables
+        .replace(&rules::unrouted(links))
+        .step(format!("declare the nftables table {}", rules::UNROUTED))
+}
+
+/// Whether a table is there.
+pub(crate) fn has_table(tables: &mut Tables, table: &str) -> Result<bool> {
+    tables
+        .exists(table)
+        .step(format!("look for the nftables table {table}"))
+}
+
+/// Gives the bridge its address, and no other.
+pub(crate) fn settle_address(
+    links: &mut Links,
+    name: &str,
+    index: u32,
+    wanted: Option<Ipv4Net>,
+) -> Result<Ipv4Net> {
+    let addresses = links.addresses().step("list the addresses")?;
+    let present: Vec<Ipv4Net> = (addresses.iter())
+        .filter(|(at, _)| *at == index)
+        .map(|(_, net)| *net)
+        .collect();
+    let net = match (wanted, present.first()) {
+        (Some(net), Some(kept)) if !present.contains(&net) && occupied(links, index)? => {
+            tracing::warn!(
+                bridge = name, address = %kept, wanted = %net,
+                "the address stays as long as containers use it"
+            );
+            *kept
+        }
+        (Some(net), _) => net,
+        (None, Some(net)) => *net,
+        (None, None) => {
+            let mut taken = links.routes().step("list the routes")?;
+            taken.extend(addresses.iter().map(|(_, net)| *net));
+            subnet::choose(&taken)?
+        }
+    };
+    for old in present.iter().filter(|old| **old != net) {
+        links
+            .remove_address(index, *old)
+            .step(format!("take the address {old} from {name}"))?;
+    }
+    links
+        .add_address(index, net)
+        .step(format!("give {name} the address {net}"))?;
+    Ok(net)
+}
+
+/// Whether any link belongs to a bridge.
+fn occupied(links: &mut Links, bridge: u32) -> Result<bool> {
+    let links = links.list().step("list the links")?;
+    Ok(links.iter().any(|link| link.master == Some(bridge)))
+}
