@@ -17,7 +17,7 @@ fn the_command_line_s_options_arrive_inside() {
     assert_eq!(run(&["-u", "www", "busybox", "id", "-g"]), "33");
     assert_eq!(run(&["--entrypoint", "echo", "busybox", "a", "b"]), "a b");
     assert_eq!(run(&["busybox", "sh", "-c", "echo $$"]), "1");
-    assert_eq!(run(&["busybox", "umask"]), "0022");
+    assert_eq!(run(&["busybox", "sh", "-c", "umask"]), "0022");
     let bind = format!("{}:/data:ro", daemon.path().display());
     let said = run(&[
         "-v",
