@@ -23,95 +23,62 @@ use crate::{
 /// # Ok::<(), longshore_image::error::Error>(())
 /// ```
 pub fn apply(config: &mut RunConfig, changes: &[String]) -> Result<(), Error> {
-    for (number, line) in logical_lines(&changes.join("\n")) {
+    let mut has_command = false;
+    for line in logical_lines(&changes.join("\n")) {
         let (keyword, rest) = match line.split_once(char::is_whitespace) {
             Some((keyword, rest)) => (keyword.to_ascii_uppercase(), rest.trim()),
             None => (line.to_ascii_uppercase(), ""),
         };
-        if rest.is_empty() && keyword != "HEALTHCHECK" && is_known(&keyword) {
-            return Err(invalid(format!(
-                "file with no instructions: {keyword} requires at least one argument"
-            )));
-        }
         match keyword.as_str() {
-            "CMD" => config.cmd = Some(command(rest)),
-            "ENTRYPOINT" => config.entrypoint = Some(command(rest)),
-            "ENV" => env(config, rest)?,
-            "LABEL" => label(config, rest)?,
-            "EXPOSE" => expose(config, rest)?,
-            "VOLUME" => volume(config, rest)?,
-            "USER" => config.user = one("USER", rest)?,
-            "WORKDIR" => workdir(config, rest)?,
-            "STOPSIGNAL" => config.stop_signal = one("STOPSIGNAL", rest)?,
-            "ONBUILD" => on_build(config, rest)?,
-            "HEALTHCHECK" => config.healthcheck = Some(healthcheck(rest)?),
-            other if is_known(other) => {
-                return Err(invalid(format!(
-                    "{} is not a valid change command",
-                    other.to_lowercase()
-                )));
+            "CMD" => {
+                config.cmd = Some(command(rest));
+                has_command = true;
             }
+            "ENTRYPOINT" => {
+                config.entrypoint = Some(command(rest)).filter(|_| !matches!(rest, "" | "[]"));
+                if !has_command {
+                    // The old command was an argument list for the old program.
+                    config.cmd = None;
+                }
+            }
+            "ENV" => env(config, some(&keyword, rest)?)?,
+            "LABEL" => label(config, some(&keyword, rest)?)?,
+            "EXPOSE" => expose(config, some(&keyword, rest)?)?,
+            "VOLUME" => volume(config, some(&keyword, rest)?)?,
+            "USER" => config.user = one(&keyword, rest)?.to_owned(),
+            "WORKDIR" => workdir(config, one(&keyword, rest)?)?,
+            "STOPSIGNAL" => config.stop_signal = one(&keyword, rest)?.to_owned(),
+            "ONBUILD" => on_build(config, some(&keyword, rest)?)?,
+            "HEALTHCHECK" => config.healthcheck = Some(healthcheck(rest)?),
             other => {
-                return Err(invalid(format!(
-                    "dockerfile parse error line {number}: unknown instruction: {other}"
-                )));
+                let other = other.to_lowercase();
+                return Err(invalid(format!("{other} is not a valid change command")));
             }
         }
     }
     Ok(())
 }
 
-fn is_known(keyword: &str) -> bool {
-    [
-        "ADD",
-        "ARG",
-        "CMD",
-        "COPY",
-        "ENTRYPOINT",
-        "ENV",
-        "EXPOSE",
-        "FROM",
-        "HEALTHCHECK",
-        "LABEL",
-        "MAINTAINER",
-        "ONBUILD",
-        "RUN",
-        "SHELL",
-        "STOPSIGNAL",
-        "USER",
-        "VOLUME",
-        "WORKDIR",
-    ]
-    .contains(&keyword)
-}
-
 fn invalid(text: impl Into<String>) -> Error {
     Error::Invalid(text.into())
 }
 
-/// Joins continued lines; drops comments and empty lines. The number is that of
-/// the first physical line.
-fn logical_lines(text: &str) -> Vec<(usize, String)> {
+/// Joins continued lines; drops comments and empty lines.
+fn logical_lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut current: Option<(usize, String)> = None;
-    for (index, line) in text.lines().enumerate() {
-        let trimmed = line.trim();
-        if trimmed.is_empty() || trimmed.starts_with('#') {
+    let mut current = String::new();
+    for line in text.lines().map(str::trim) {
+        if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let (start, mut text) = current.take().unwrap_or((index + 1, String::new()));
-        match trimmed.strip_suffix('\\') {
-            Some(part) => {
-                text.push_str(part);
-                current = Some((start, text));
-            }
-            None => {
-                text.push_str(trimmed);
-                lines.push((start, text));
-            }
+        match line.strip_suffix('\\') {
+            Some(part) => current.push_str(part),
+            None => lines.push(std::mem::take(&mut current) + line),
         }
     }
-    lines.extend(current);
+    if !current.is_empty() {
+        lines.push(current);
+    }
     lines
 }
 
@@ -126,11 +93,19 @@ fn command(text: &str) -> Vec<String> {
     json_form(text).unwrap_or_else(|| vec!["/bin/sh".to_owned(), "-c".to_owned(), text.to_owned()])
 }
 
-fn one(keyword: &str, text: &str) -> Result<String, Error> {
-    if text.split_whitespace().count() != 1 {
-        return Err(invalid(format!("{keyword} requires exactly one argument")));
+fn some<'a>(keyword: &str, text: &'a str) -> Result<&'a str, Error> {
+    match text {
+        "" => Err(invalid(format!("{keyword} requires at least one argument"))),
+        text => Ok(text),
     }
-    Ok(text.to_owned())
+}
+
+/// One argument, which may contain blanks.
+fn one<'a>(keyword: &str, text: &'a str) -> Result<&'a str, Error> {
+    match text {
+        "" => Err(invalid(format!("{keyword} requires exactly one argument"))),
+        text => Ok(text),
+    }
 }
 
 fn env(config: &mut RunConfig, text: &str) -> Result<(), Error> {
@@ -246,11 +221,15 @@ fn healthcheck(text: &str) -> Result<Healthcheck, Error> {
             .unwrap_or((option, ""));
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
         match name {
-            "interval" => check.interval = duration(value)?,
-            "timeout" => check.timeout = duration(value)?,
-            "start-period" => check.start_period = duration(value)?,
+            "interval" => check.interval = duration(name, value)?,
+            "timeout" => check.timeout = duration(name, value)?,
+            "start-period" => check.start_period = duration(name, value)?,
             "retries" => {
-                let bad = || invalid(format!("--retries must be a number, not {value:?}"));
+                let bad = || {
+                    invalid(format!(
+                        "strconv.ParseInt: parsing {value:?}: invalid syntax"
+                    ))
+                };
                 check.retries = value.parse().map_err(|_| bad())?;
             }
             _ => return Err(invalid(format!("Unknown flag: {name}"))),
@@ -282,7 +261,7 @@ fn healthcheck(text: &str) -> Result<Healthcheck, Error> {
 }
 
 /// Go's duration text (`1m30s`, `500ms`) in nanoseconds; 0 or at least 1 ms.
-fn duration(text: &str) -> Result<i64, Error> {
+fn duration(name: &str, text: &str) -> Result<i64, Error> {
     let bad = || invalid(format!("time: invalid duration {text:?}"));
     let mut total = 0_f64;
     let mut rest = text;
@@ -311,7 +290,7 @@ fn duration(text: &str) -> Result<i64, Error> {
     }
     if total != 0.0 && total < 1e6 {
         return Err(invalid(format!(
-            "Interval {text:?} cannot be less than 1ms"
+            "Interval {name:?} cannot be less than 1ms"
         )));
     }
     // Saturates; more than 292 years is as good as that.
@@ -459,25 +438,40 @@ mod tests {
     }
 
     #[test]
+    fn a_new_entrypoint_drops_a_command_that_was_not_meant_for_it() {
+        let mut config = RunConfig {
+            cmd: list(&["old"]),
+            ..RunConfig::default()
+        };
+        apply(&mut config, &["ENTRYPOINT [\"/x\"]".to_owned()]).unwrap();
+        assert_eq!((config.cmd, config.entrypoint), (None, list(&["/x"])));
+        let config = changed(&["CMD [\"a\"]", "ENTRYPOINT [\"/x\"]"]).unwrap();
+        assert_eq!(config.cmd, list(&["a"]));
+        let config = changed(&["CMD", "ENTRYPOINT"]).unwrap();
+        assert_eq!(
+            (config.cmd, config.entrypoint),
+            (list(&["/bin/sh", "-c", ""]), None)
+        );
+    }
+
+    #[test]
     fn what_cannot_be_applied_is_an_error() {
         for (line, text) in [
             ("RUN true", "run is not a valid change command"),
-            (
-                "FOO bar",
-                "dockerfile parse error line 1: unknown instruction: FOO",
-            ),
+            ("FOO bar", "foo is not a valid change command"),
+            ("VOLUME", "VOLUME requires at least one argument"),
             ("ENV A", "ENV must have two arguments"),
             ("ENV =x", "ENV names can not be blank"),
             ("EXPOSE x", "Invalid containerPort: x"),
             ("EXPOSE 80/icmp", "Invalid proto: icmp"),
             ("ONBUILD FROM x", "FROM isn't allowed as an ONBUILD trigger"),
             ("HEALTHCHECK NONE x", "HEALTHCHECK NONE takes no arguments"),
-            ("USER a b", "USER requires exactly one argument"),
+            ("USER", "USER requires exactly one argument"),
         ] {
             assert_eq!(changed(&[line]).unwrap_err(), text, "{line}");
         }
-        assert!(changed(&["CMD"]).is_err());
         assert!(changed(&["HEALTHCHECK --interval=1x CMD true"]).is_err());
+        assert!(changed(&["HEALTHCHECK --timeout=1us CMD true"]).is_err());
         assert_eq!(changed(&["# a comment", ""]).unwrap(), RunConfig::default());
     }
 }
