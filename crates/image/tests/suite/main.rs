@@ -5,6 +5,7 @@
 mod container;
 mod crash;
 mod dockerd;
+mod full_disk;
 mod hostile;
 mod images;
 mod layers;
