@@ -193,16 +193,12 @@ impl Daemon {
             tar.append_link(&mut link, format!("bin/{applet}"), "busybox")
                 .unwrap();
         }
-        for file in [(
-            "etc/passwd",
-            "root:x:0:0:root:/root:/bin/sh\nwww:x:33:33::/:/bin/sh\n",
-        )] {
-            let mut header = tar::Header::new_gnu();
-            header.set_mode(0o644);
-            header.set_size(file.1.len() as u64);
-            tar.append_data(&mut header, file.0, file.1.as_bytes())
-                .unwrap();
-        }
+        let users = b"root:x:0:0:root:/root:/bin/sh\nwww:x:33:33::/:/bin/sh\n";
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o644);
+        header.set_size(users.len() as u64);
+        tar.append_data(&mut header, "etc/passwd", &users[..])
+            .unwrap();
         drop(tar.into_inner().unwrap());
         assert!(
             child.wait().unwrap().success(),
