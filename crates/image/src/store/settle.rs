@@ -82,3 +82,40 @@ pub(super) fn settle(store: &Inner) -> Result<(), Error> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::ImageConfig,
+        store::{NewImage, Store},
+    };
+
+    #[test]
+    fn settled_layers_say_so_on_disk() {
+        if !rustix::process::geteuid().is_root() {
+            println!("skipped: needs root");
+            return;
+        }
+        // In memory: what others have not written back yet is not waited for.
+        let root = tempfile::tempdir_in("/dev/shm").unwrap();
+        let store = Store::open(root.path()).unwrap();
+        let image = NewImage {
+            config: ImageConfig::default(),
+            base: None,
+            layers: vec![Box::new(std::io::empty())],
+            parent: None,
+            references: Vec::new(),
+        };
+        let id = store.put(image).unwrap();
+        let record = || {
+            let chain = store.image(&id).unwrap().chain.unwrap();
+            let path = store.disk().layer(&chain).join("layer.json");
+            disk::read_json::<LayerRecord>(&path).unwrap().unwrap()
+        };
+        assert!(record().unsettled.is_some());
+        settle(&store.inner).unwrap();
+        assert_eq!(record().unsettled, None);
+        assert_eq!(*store.layers(&id)[0].1, record());
+    }
+}

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
+mod archives;
 mod container;
 mod crash;
 mod dockerd;
@@ -9,4 +10,5 @@ mod full_disk;
 mod hostile;
 mod images;
 mod layers;
+mod recovery;
 mod support;

@@ -107,6 +107,19 @@ impl Scene {
     }
 }
 
+/// A layer of one file, `f`.
+pub(crate) fn layer(content: &str) -> Vec<u8> {
+    Tar::new().file("f", content).bytes()
+}
+
+/// Gives an image one more tag; returns the one that had it.
+pub(crate) fn tag(scene: &Scene, source: &str, target: &str) -> Option<ImageId> {
+    scene
+        .store
+        .tag(source, &Reference::parse(target).unwrap())
+        .unwrap()
+}
+
 pub(crate) fn names_in(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).unwrap();
     let mut names: Vec<String> = entries
