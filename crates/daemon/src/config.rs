@@ -53,6 +53,9 @@ pub(crate) struct Flags {
     /// Group that may use the unix socket
     #[arg(short = 'G', long, value_name = "string")]
     group: Option<String>,
+    /// Answer older API versions with newer fields too, as dockerd does
+    #[arg(long)]
+    api_superset: bool,
     /// Print version information and quit
     #[arg(short, long, action = clap::ArgAction::Version)]
     version: Option<bool>,
@@ -71,6 +74,7 @@ struct File {
     bip: Option<String>,
     bridge: Option<String>,
     group: Option<String>,
+    api_superset: Option<bool>,
 }
 
 /// How much the daemon says of itself.
@@ -111,6 +115,8 @@ pub(crate) struct Settings {
     /// `None`: containers have no default network.
     pub(crate) bridge: Option<String>,
     pub(crate) group: Option<String>,
+    /// Whether an answer to an older version has the newer fields too.
+    pub(crate) api_superset: bool,
 }
 
 /// Why there are no settings.
@@ -194,6 +200,7 @@ impl Settings {
                 Some(name) => Some(name.to_owned()),
             },
             group: flags.group.or(file.group),
+            api_superset: flags.api_superset || file.api_superset.unwrap_or(false),
         })
     }
 }
@@ -235,6 +242,10 @@ fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
         ("bip", flags.bip.is_some() && file.bip.is_some()),
         ("bridge", flags.bridge.is_some() && file.bridge.is_some()),
         ("group", flags.group.is_some() && file.group.is_some()),
+        (
+            "api-superset",
+            flags.api_superset && file.api_superset.is_some(),
+        ),
     ];
     let names: Vec<&str> = both.iter().filter(|(_, b)| *b).map(|(n, _)| *n).collect();
     if names.is_empty() {

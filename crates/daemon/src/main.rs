@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use longshore_api::server::Server;
+use longshore_api::server::{Responses, Server};
 use longshore_engine::Engine;
 use longshore_engine::config::EngineConfig;
 use longshore_runtime::zygote::Zygote;
@@ -104,7 +104,11 @@ async fn serve(settings: Settings, zygote: Arc<Zygote>) -> Result<(), Failure> {
 
     let _pidfile = PidFile::write(&settings.pidfile)
         .map_err(|error| format!("{}: {error}", settings.pidfile.display()))?;
-    let server = Server::new(api::router(&engine));
+    let server = Server::new(api::router(&engine).responses(if settings.api_superset {
+        Responses::Superset
+    } else {
+        Responses::Exact
+    }));
     for host in &settings.hosts {
         let server = server.clone();
         match listen::open(host, settings.group.as_deref()).await? {

@@ -31,6 +31,7 @@ fn leftovers(daemon: &Daemon, containers: &[String]) -> Vec<String> {
     processes(daemon, containers, &mut found);
     if let Some(bridge) = daemon.bridge() {
         links(bridge, &mut found);
+        rules(bridge, &mut found);
     }
     found
 }
@@ -102,6 +103,22 @@ fn processes(daemon: &Daemon, containers: &[String], found: &mut Vec<String>) {
             ));
         }
     }
+}
+
+/// What is published in the bridge's table, as `nft` lists it.
+fn rules(bridge: &str, found: &mut Vec<String>) {
+    let table = format!("longshore-{bridge}");
+    let listed = Command::new("nft")
+        .args(["list", "table", "ip", &table])
+        .output();
+    let listed = listed.expect("nft, to look at the rules: apt-get install nftables");
+    let elements = text(&listed.stdout);
+    found.extend(
+        elements
+            .lines()
+            .filter(|line| line.contains("elements"))
+            .map(|line| format!("rule: {line}")),
+    );
 }
 
 fn links(bridge: &str, found: &mut Vec<String>) {

@@ -35,6 +35,11 @@ impl Daemon {
         Self::with_flags(Some(bridge), &["--bip", &bip])
     }
 
+    /// A daemon without a default network, with further flags.
+    pub(crate) fn flagged(flags: &[&str]) -> Self {
+        Self::with_flags(None, flags)
+    }
+
     fn with_flags(bridge: Option<String>, flags: &[&str]) -> Self {
         assert!(
             rustix::process::geteuid().is_root(),

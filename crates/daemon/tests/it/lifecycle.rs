@@ -64,6 +64,33 @@ fn the_command_line_s_options_arrive_inside() {
 }
 
 #[test]
+fn the_host_s_network_is_the_host_s() {
+    let daemon = Daemon::start();
+    daemon.import_busybox();
+    let inside = daemon.docker(&[
+        "run",
+        "--rm",
+        "--net",
+        "host",
+        "busybox",
+        "readlink",
+        "/proc/self/ns/net",
+    ]);
+    let host = std::fs::read_link("/proc/self/ns/net").unwrap();
+    assert_eq!(inside, host.to_string_lossy());
+    let own = daemon.docker(&[
+        "run",
+        "--rm",
+        "--net",
+        "none",
+        "busybox",
+        "readlink",
+        "/proc/self/ns/net",
+    ]);
+    assert_ne!(own, inside);
+}
+
+#[test]
 fn a_restart_policy_brings_it_back() {
     let daemon = Daemon::start();
     daemon.import_busybox();

@@ -11,4 +11,5 @@ mod census;
 mod cli;
 mod harness;
 mod lifecycle;
+mod sockets;
 mod survive;

@@ -8,16 +8,25 @@ use crate::harness::{Daemon, text, wait_for};
 /// How many containers run while the daemon is killed.
 const CONTAINERS: usize = 20;
 
-/// Numbered lines without end, about a thousand a second.
-const COUNT: &str = "i=0; while :; do i=$((i+1)); echo line $i; usleep 1000; done";
+/// Numbered lines without end, about a hundred a second.
+const COUNT: &str = "i=0; while :; do i=$((i+1)); echo line $i; usleep 10000; done";
 
 #[test]
 fn containers_logs_and_exit_codes_survive_sigkill() {
-    let mut daemon = Daemon::start();
+    let mut daemon = Daemon::with_bridge();
     daemon.import_busybox();
     let run = |name: &str, script: &str| {
         daemon.docker(&[
-            "run", "-d", "--net", "none", "--name", name, "busybox", "sh", "-c", script,
+            "run",
+            "-d",
+            "-p",
+            "127.0.0.1::80",
+            "--name",
+            name,
+            "busybox",
+            "sh",
+            "-c",
+            script,
         ])
     };
     let mut ids: Vec<String> = (0..CONTAINERS)

@@ -1,0 +1,69 @@
+//! Where the daemon listens and what an older version is answered.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+
+use crate::harness::Daemon;
+
+/// The body of a GET over a connection of its own.
+fn get(daemon: &Daemon, path: &str) -> String {
+    let mut stream = UnixStream::connect(daemon.socket()).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    body.to_owned()
+}
+
+#[test]
+fn the_socket_is_for_its_owner_and_group() {
+    let daemon = Daemon::start();
+    let mode = std::fs::metadata(daemon.socket())
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o660);
+}
+
+#[test]
+fn tcp_works_beside_unix_and_is_warned_of() {
+    // A port that was free a moment ago; the daemon says if it is not.
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let address = format!("127.0.0.1:{port}");
+    let daemon = Daemon::flagged(&["--host", &format!("tcp://{address}")]);
+    let mut stream = TcpStream::connect(&address).unwrap();
+    write!(
+        stream,
+        "GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("\r\n\r\nOK"), "{answer}");
+    assert!(daemon.log().contains("without TLS"), "{}", daemon.log());
+}
+
+#[test]
+fn an_older_version_is_answered_exactly_or_in_full() {
+    // MaskedPaths came with 1.38.
+    let masked = |daemon: &Daemon, version: &str| {
+        let id = daemon.docker(&["create", "--net", "none", "box", "true"]);
+        get(daemon, &format!("/{version}/containers/{id}/json")).contains("\"MaskedPaths\"")
+    };
+    let exact = Daemon::start();
+    assert!(!masked(&exact, "v1.37"));
+    assert!(masked(&exact, "v1.38"));
+    let superset = Daemon::flagged(&["--api-superset"]);
+    assert!(masked(&superset, "v1.37"));
+}
