@@ -1,51 +1,22 @@
 //! Compiles `programs/box.rs`, one file without dependencies, for the target
 //! of the daemon: static, small, and the same bytes on every build.
 
-use std::env;
-use std::path::PathBuf;
-use std::process::Command;
+mod compile;
 
-const SOURCE: &str = "programs/box.rs";
+use std::env;
+use std::path::Path;
 
 fn main() {
-    println!("cargo::rerun-if-changed={SOURCE}");
+    println!("cargo::rerun-if-changed={}", compile::SOURCE);
+    println!("cargo::rerun-if-changed=compile.rs");
     let variable = |name: &str| env::var(name).unwrap_or_else(|_| panic!("cargo sets {name}"));
-    let out = PathBuf::from(variable("OUT_DIR")).join("box");
-    let here = variable("CARGO_MANIFEST_DIR");
-    let mut rustc = Command::new(variable("RUSTC"));
-    rustc
-        .args([
-            "--crate-name",
-            "multicall",
-            "--crate-type",
-            "bin",
-            "--edition",
-            "2024",
-        ])
-        .args(["--target", &variable("TARGET")])
-        .args([
-            "-C",
-            "target-feature=+crt-static",
-            "-C",
-            "panic=abort",
-            "-C",
-            "opt-level=z",
-        ])
-        .args([
-            "-C",
-            "lto=fat",
-            "-C",
-            "codegen-units=1",
-            "-C",
-            "strip=symbols",
-        ])
-        // No path of this machine may get into the program.
-        .arg(format!("--remap-path-prefix={here}=."))
-        .arg("-o")
-        .arg(&out)
-        .arg(SOURCE);
-    let status = rustc
-        .status()
-        .unwrap_or_else(|error| panic!("rustc: {error}"));
-    assert!(status.success(), "rustc {SOURCE}: {status}");
+    let (rustc, target) = (variable("RUSTC"), variable("TARGET"));
+    // For the test that compiles it again.
+    println!("cargo::rustc-env=STARTER_RUSTC={rustc}");
+    println!("cargo::rustc-env=STARTER_TARGET={target}");
+    let out = Path::new(&variable("OUT_DIR")).join("box");
+    let package = variable("CARGO_MANIFEST_DIR");
+    if let Err(error) = compile::compile(&rustc, &target, Path::new(&package), &out) {
+        panic!("{error}");
+    }
 }
