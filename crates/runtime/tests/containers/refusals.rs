@@ -38,7 +38,7 @@ fn programs_that_cannot_be_run() {
             "\"/nope\": stat /nope: no such file or directory: unknown",
         ),
         ("/etc/passwd", "\"/etc/passwd\": permission denied: unknown"),
-        ("/etc", "\"/etc\": is a directory: unknown"),
+        ("/etc", "\"/etc\": permission denied: unknown"),
     ] {
         let mut fixture = Fixture::shell("");
         fixture.spec.process.args = vec![program.into()];
