@@ -268,10 +268,14 @@ impl Lines {
     }
 }
 
-/// Errors that are ours belong into the log too.
+/// Errors that are ours belong into the log too; that something is not built,
+/// or not to be had now, is an answer and no failure.
 pub(super) fn log_failure(operation: &'static str, error: &ApiError) {
     let status = error.status();
-    if status.is_server_error() {
+    let expected = [StatusCode::NOT_IMPLEMENTED, StatusCode::SERVICE_UNAVAILABLE];
+    if expected.contains(&status) {
+        tracing::debug!(operation, status = status.as_u16(), "{}", error.message);
+    } else if status.is_server_error() {
         tracing::error!(operation, status = status.as_u16(), "{}", error.message);
     }
 }

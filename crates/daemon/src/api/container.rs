@@ -4,6 +4,7 @@ use longshore_api::body::{ByteStream, Deferred, Hijack, LogStream};
 use longshore_api::container::*;
 use longshore_api::context::Context;
 use longshore_api::error::ApiError;
+use longshore_api::scalar::Timestamp;
 use longshore_api::types;
 use longshore_engine::container::attach::AttachRequest;
 use longshore_engine::container::logs::{LogQuery, parse_tail};
@@ -94,8 +95,8 @@ impl Container for Api {
                 follow: query.follow,
                 stdout: query.stdout,
                 stderr: query.stderr,
-                since: instant(query.since)?,
-                until: instant(query.until)?,
+                since: instant(given(query.since))?,
+                until: instant(given(query.until))?,
                 timestamps: query.timestamps,
                 details: query.details,
                 tail: query.tail.as_deref().and_then(parse_tail),
@@ -253,6 +254,11 @@ impl Container for Api {
         let removed = self.engine.containers().remove(&id, query.force).await;
         removed.map_err(failed)
     }
+}
+
+/// A time of a log query: clients send 0 for none.
+fn given(time: Option<Timestamp>) -> Option<Timestamp> {
+    time.filter(|time| time.unix_nanoseconds() != 0)
 }
 
 /// A terminal's size out of a query: rows, columns.

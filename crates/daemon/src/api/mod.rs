@@ -6,6 +6,7 @@ mod events;
 mod exec;
 mod image;
 mod plugin;
+mod swarm;
 mod system;
 
 use std::sync::Arc;
@@ -45,15 +46,9 @@ pub(crate) fn router(engine: &Engine) -> Router {
         .container(Arc::clone(&api))
         .exec(Arc::clone(&api))
         .image(Arc::clone(&api))
-        .plugin(api);
-    for tag in [
-        Tag::Swarm,
-        Tag::Node,
-        Tag::Service,
-        Tag::Task,
-        Tag::Secret,
-        Tag::Config,
-    ] {
+        .plugin(Arc::clone(&api))
+        .swarm(api);
+    for tag in [Tag::Node, Tag::Service, Tag::Task, Tag::Secret, Tag::Config] {
         router = router.refuse(tag, ApiError::unavailable(NO_SWARM));
     }
     router
