@@ -208,7 +208,7 @@ fn start_dockerd(state: &Path, ours: &Path) -> Result<Daemon, String> {
     }
 }
 
-/// The bare clone3, mounts and execve: a program of the runtime's that does
+/// The bare cgroup, clone3, mounts and execve: a program of the runtime's that does
 /// one such run a line it reads, and answers its nanoseconds.
 struct Floor {
     child: Child,

@@ -1,6 +1,7 @@
-//! The least that a container can cost: one `clone3` into the namespaces that a
-//! container has, an overlay root, `/proc` and `/dev`, `execve`, the end seen on
-//! a pidfd. No cgroup, no seccomp, no log, no record, nobody told.
+//! The least that a container can cost: its cgroup, one `clone3` into the
+//! namespaces that a container has, the loopback device, an overlay root, `/proc`
+//! and `/dev`, `execve`, the end seen on a pidfd. No seccomp, no log, no record,
+//! nobody told, and what must be taken away afterwards is not counted.
 //!
 //! Benchmarks measure engines against it; nothing else uses it.
 
@@ -20,13 +21,21 @@ use rustix::mount::{
 };
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
+use crate::cgroup::Cgroup;
+use crate::cgroup::layout::Layout;
+use crate::spec::CgroupSpec;
 use crate::sys::clone::{Child, Side, clone3};
+use crate::sys::link::loopback_up;
+
+/// How long the kernel may take to let go of an empty cgroup.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where a bare container's files are.
 #[derive(Debug)]
 pub struct Floor {
     scratch: PathBuf,
     program: CString,
+    cgroup: CgroupSpec,
 }
 
 impl Floor {
@@ -41,6 +50,10 @@ impl Floor {
         Ok(Self {
             scratch: scratch.to_owned(),
             program: CString::new("/bin/true")?,
+            cgroup: CgroupSpec {
+                parent: format!("/longshore-floor-{}", std::process::id()),
+                ..CgroupSpec::default()
+            },
         })
     }
 
@@ -51,24 +64,29 @@ impl Floor {
         for folder in ["upper", "work"] {
             fs::create_dir_all(self.scratch.join(folder))?;
         }
+        let cgroup = Cgroup::create(&self.cgroup, "floor", &[]).map_err(io::Error::other)?;
         let namespaces = nix::libc::CLONE_NEWNS
             | nix::libc::CLONE_NEWPID
             | nix::libc::CLONE_NEWUTS
             | nix::libc::CLONE_NEWIPC
             | nix::libc::CLONE_NEWNET;
-        let child = match clone3(u64::from(namespaces.cast_unsigned()), None)? {
+        let child = match clone3(u64::from(namespaces.cast_unsigned()), cgroup.birthplace())? {
             Side::Parent(child) => child,
             Side::Child => {
                 // Only a failure comes back; the status says so.
-                let _ = self.become_program();
+                let _ = self.become_program(&cgroup);
                 std::process::exit(111);
             }
         };
         reap(&child)?;
-        Ok(begin.elapsed())
+        let time = begin.elapsed();
+        cgroup.remove(PATIENCE)?;
+        Ok(time)
     }
 
-    fn become_program(&self) -> io::Result<()> {
+    fn become_program(&self, cgroup: &Cgroup) -> io::Result<()> {
+        cgroup.enter()?;
+        loopback_up()?;
         let none = None::<&str>;
         mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
         let merged = self.scratch.join("merged");
@@ -89,6 +107,18 @@ impl Floor {
         std::env::set_current_dir("/")?;
         execv(&self.program, &[&self.program])?;
         Ok(())
+    }
+}
+
+impl Drop for Floor {
+    fn drop(&mut self) {
+        let Ok(layout) = Layout::current() else {
+            return;
+        };
+        for directory in layout.directories(Path::new(self.cgroup.parent.trim_start_matches('/'))) {
+            // Not there, if nothing was run.
+            let _ = fs::remove_dir(directory);
+        }
     }
 }
 

@@ -293,7 +293,8 @@ impl Actor {
                 self.state.started_at = Some(started.at);
                 self.state.endpoint = started.endpoint;
                 self.shim = Some(started.shim);
-                self.persist(Durability::Power);
+                self.persist(Durability::Process);
+                self.files.settle_state();
                 self.show(false);
                 self.publish("start", &[]);
                 self.show(true);

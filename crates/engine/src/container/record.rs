@@ -114,6 +114,11 @@ impl Files {
         meta::write(&self.dir.join("state.json"), state, durability)
     }
 
+    /// Makes the state that was written survive a power cut, soon.
+    pub(crate) fn settle_state(&self) {
+        meta::settle(self.dir.join("state.json"));
+    }
+
     /// Reads both. A container without a state was never started.
     pub(crate) fn read(&self) -> Result<(Record, State)> {
         let path = self.dir.join("config.json");

@@ -144,15 +144,17 @@ pub(crate) async fn launch(
             Some(held) => {
                 let endpoint = shared.network.attach(&record.id, pid, held).await?;
                 shared.publish_network("connect", &record.id, &endpoint);
-                netfiles::write(
-                    files,
-                    netfiles::Content {
-                        plan,
-                        hostname: &record.config.hostname,
-                        address: endpoint.link.as_ref().map(|link| link.address.into()),
-                        gateway: endpoint.link.as_ref().map(|link| link.gateway.into()),
-                    },
-                )?;
+                if let Some(link) = &endpoint.link {
+                    netfiles::write(
+                        files,
+                        netfiles::Content {
+                            plan,
+                            hostname: &record.config.hostname,
+                            address: Some(link.address.into()),
+                            gateway: Some(link.gateway.into()),
+                        },
+                    )?;
+                }
                 Some(endpoint)
             }
             None => None,
