@@ -12,12 +12,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use longshore_runtime::channel::{ExitRecord, Phase as ShimPhase, Reply, Request};
+use tokio::time::timeout;
 
-use crate::container::actor::{Actor, Beginning, at_nanos};
+use crate::container::actor::{Actor, Beginning, CLEANUP, at_nanos};
 use crate::container::plan::Plan;
 use crate::container::record::{Files, Record};
 use crate::container::registry::Quarantined;
-use crate::container::shim::Connection;
+use crate::container::shim::{self, Connection};
 use crate::container::state::{Desired, Phase, State};
 use crate::error::{IoContext, Result};
 use crate::meta;
@@ -168,6 +169,12 @@ async fn look(shared: &Shared, record: &Record, mut state: State) -> (State, Beg
                     && (state.phase.has_process() || exit.started_at > last_end)
                 {
                     state.started_at = exit.started_at.map(at_nanos);
+                    // A next run, which a restart policy may want at once,
+                    // uses the cgroup that this shim is taking away.
+                    let cleaned = async { while let Ok(Some(_)) = shim.event().await {} };
+                    if timeout(CLEANUP, cleaned).await.is_err() {
+                        tracing::warn!(container = %record.id, "not cleaned up yet");
+                    }
                     return (state, Beginning::Ended(exit));
                 }
             }
@@ -178,6 +185,7 @@ async fn look(shared: &Shared, record: &Record, mut state: State) -> (State, Beg
             }
         }
     }
+    shim::sweep(run_dir).await;
     if state.phase.has_process() {
         let exit = exit_record(&files, state.started_at);
         return (state, Beginning::Ended(exit));
@@ -198,7 +206,7 @@ async fn sweep(shared: &Shared, known: &HashSet<String>) -> Result<usize> {
             shim.request(&Request::KillAll).await.ok();
             while let Ok(Some(_)) = shim.event().await {}
         }
-        fs::remove_dir_all(run_root.join(&id)).ok();
+        shim::sweep(run_root.join(&id)).await;
         swept += 1;
     }
     for id in shared.images.container_ids() {

@@ -116,3 +116,45 @@ fn sigterm_drains_and_leaves_containers_running() {
     daemon.docker(&["rm", "-f", &id]);
     assert_nothing_left(&daemon, &[id]);
 }
+
+/// The process that supervises a container, by the note it leaves.
+fn shim_of(daemon: &Daemon, id: &str) -> rustix::process::Pid {
+    let path = daemon
+        .path()
+        .join("exec/containers")
+        .join(id)
+        .join("state.json");
+    let note: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let pid = i32::try_from(note["shim_pid"].as_i64().unwrap()).unwrap();
+    rustix::process::Pid::from_raw(pid).unwrap()
+}
+
+#[test]
+fn a_killed_supervisor_takes_its_container_along_and_leaves_nothing() {
+    let mut daemon = Daemon::with_bridge();
+    daemon.import_busybox();
+    let run = || {
+        daemon.docker(&[
+            "run",
+            "-d",
+            "-p",
+            "127.0.0.1::80",
+            "busybox",
+            "sleep",
+            "1000",
+        ])
+    };
+    let (seen, unseen) = (run(), run());
+    let kill = rustix::process::Signal::KILL;
+    // Once while the daemon looks, once while it is gone.
+    rustix::process::kill_process(shim_of(&daemon, &seen), kill).unwrap();
+    assert_ne!(daemon.docker(&["wait", &seen]), "0");
+    daemon.kill();
+    rustix::process::kill_process(shim_of(&daemon, &unseen), kill).unwrap();
+    daemon.run();
+    assert_ne!(daemon.docker(&["wait", &unseen]), "0");
+    assert_eq!(daemon.docker(&["ps", "-q"]), "");
+    daemon.docker(&["start", &seen]);
+    daemon.docker(&["rm", "-f", &seen, &unseen]);
+    assert_nothing_left(&daemon, &[seen, unseen]);
+}

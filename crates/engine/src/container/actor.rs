@@ -15,7 +15,7 @@ use crate::container::plan::{Plan, signal};
 use crate::container::record::{Files, Record};
 use crate::container::registry::{Handle, Snapshot};
 use crate::container::restart::Backoff;
-use crate::container::shim::{Connection, Streams, done};
+use crate::container::shim::{self, Connection, Streams, done};
 use crate::container::start::{self, PendingAttach};
 use crate::container::state::{Desired, Phase, Request, State, Subject, Verdict, decide, refuse};
 use crate::error::{Error, Result};
@@ -28,7 +28,7 @@ use crate::shared::Shared;
 const MAILBOX: usize = 64;
 
 /// How long a new run waits for the last one to be cleaned up.
-const CLEANUP: Duration = Duration::from_secs(10);
+pub(crate) const CLEANUP: Duration = Duration::from_secs(10);
 
 /// The answer to a request.
 pub(crate) type Answer<T> = oneshot::Sender<Result<T>>;
@@ -464,6 +464,7 @@ impl Actor {
             tracing::warn!(container = %self.record.id, %error, "lost the container's supervisor");
         }
         self.shim = None;
+        shim::sweep(self.shared.run_dir(&self.record.id)).await;
         let exit = crate::recover::exit_record(&self.files, self.state.started_at);
         self.on_exit(exit).await;
     }

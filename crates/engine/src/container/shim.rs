@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use longshore_runtime::channel::{Decoder, Event, Failure, Message, Reply, Request, encode};
@@ -33,6 +33,21 @@ pub(crate) struct Streams {
     pub(crate) stream: UnixStream,
     /// Output that came with the reply; it goes first.
     pub(crate) first: Vec<u8>,
+}
+
+/// How long the kernel may take to let go of what a killed shim left.
+const LETTING_GO: Duration = Duration::from_secs(5);
+
+/// Cleans up behind a shim that was killed: its container's processes, cgroup
+/// and run directory. Does nothing where a shim answers.
+pub(crate) async fn sweep(run_dir: PathBuf) {
+    let swept = tokio::task::spawn_blocking(move || match recover::connect(&run_dir)? {
+        Some(_) => Ok(()),
+        None => recover::sweep(&run_dir, LETTING_GO),
+    });
+    if let Ok(Err(error)) = swept.await {
+        tracing::warn!(%error, "what a killed supervisor left is not all gone");
+    }
 }
 
 impl Connection {
