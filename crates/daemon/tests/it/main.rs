@@ -12,4 +12,5 @@ mod cli;
 mod harness;
 mod lifecycle;
 mod sockets;
+mod storm;
 mod survive;
