@@ -94,8 +94,11 @@ impl Store {
             removal.run(name)?;
             Ok(removal.removed)
         })?;
-        let layers = self.sweep_layers()?;
-        removed.extend(layers.into_iter().map(Removed::Layer));
+        // Who only untagged would report the layers of somebody else's removal.
+        if removed.iter().any(|one| matches!(one, Removed::Image(_))) {
+            let layers = self.sweep_layers()?;
+            removed.extend(layers.into_iter().map(Removed::Layer));
+        }
         Ok(removed)
     }
 
