@@ -96,6 +96,7 @@ impl Daemon {
             if begin.elapsed() > PATIENCE {
                 return Err(format!("{name} does not answer after {PATIENCE:?}"));
             }
+            // An engine tells nobody when it listens; asking is all there is.
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(daemon)

@@ -113,6 +113,7 @@ fn remove_run_dir(path: &Path) {
             Err(error) if attempt == 49 => {
                 tracing::warn!(path = %path.display(), %error, "left for the next start");
             }
+            // An ending shim clears the same folder; between two tries it is done.
             Err(_) => std::thread::sleep(Duration::from_millis(2)),
         }
     }

@@ -191,6 +191,7 @@ impl Cgroup {
                         && Instant::now() < deadline => {}
                 other => return other,
             }
+            // The kernel does not tell when the last process has left.
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(50));
         }
