@@ -110,7 +110,7 @@ impl Backend for Group {
                 self.dir.write("cgroup.freeze", "0")?;
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            // It takes a moment at most; a watch on the file costs more.
+            // It takes a moment; the deadline above bounds it.
             std::thread::sleep(Duration::from_millis(1));
         }
         Ok(())
