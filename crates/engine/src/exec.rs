@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::container::attach::{self, DetachKeys, Ended, Input, InputEnd};
+use crate::container::links;
 use crate::container::registry::Snapshot;
 use crate::container::shim::{Connection, Streams, done};
 use crate::container::state::{self, Subject, Verdict, decide, refuse};
@@ -426,7 +427,11 @@ impl ExecSession {
 
     fn process(&self) -> ProcessSpec {
         let (plan, config) = (&self.snapshot.plan, &self.exec.config);
-        let mut env = plan.environment(&self.snapshot.record.config.hostname, &[]);
+        let record = &self.snapshot.record;
+        // A child may have ended meanwhile; then it is as if it were not linked.
+        let linked = links::resolve(&self.shared.registry, record, &plan.network);
+        let linked = linked.unwrap_or_default();
+        let mut env = plan.environment(&record.config.hostname, &linked.env);
         if config.tty && !env.iter().any(|entry| entry.starts_with("TERM=")) {
             env.push("TERM=xterm".into());
         }

@@ -145,6 +145,7 @@ impl Net {
         owner: &str,
         pid: u32,
         reservation: &Reservation,
+        mac: Option<[u8; 6]>,
     ) -> Result<Endpoint> {
         let bridge = self
             .bridge
@@ -155,7 +156,7 @@ impl Net {
             Some(bridge) => {
                 let (owner, ports) = (owner.to_owned(), reservation.ports.clone());
                 let pid = i32::try_from(pid).context("process id")?;
-                let link = blocking(move || bridge.attach(&owner, pid, &ports)).await?;
+                let link = blocking(move || bridge.attach(&owner, pid, &ports, mac)).await?;
                 Some(link.map_err(network_error)?)
             }
         };

@@ -139,7 +139,15 @@ impl Bridge {
 
     /// Puts the network namespace of a process on the bridge, with the ports
     /// that were reserved. On failure nothing of it stays but the reservation.
-    pub fn attach(&self, owner: &str, pid: i32, ports: &[Binding]) -> Result<Endpoint> {
+    /// Without a hardware address of its own it gets the one that goes with its
+    /// address.
+    pub fn attach(
+        &self,
+        owner: &str,
+        pid: i32,
+        ports: &[Binding],
+        mac: Option<[u8; 6]>,
+    ) -> Result<Endpoint> {
         let address = {
             let mut state = self.state();
             if state.endpoints.contains_key(owner) {
@@ -147,10 +155,12 @@ impl Bridge {
             }
             state.pool.take(owner)?
         };
+        let mac = mac.unwrap_or_else(|| plug::mac(address));
         let place = Place {
             bridge: self.index,
             gateway: self.net,
             address,
+            mac,
             hairpin: !ports.is_empty(),
         };
         let plugged = plug::plug(&self.names, owner, pid, place);
@@ -168,9 +178,7 @@ impl Bridge {
                     address,
                     prefix: self.net.prefix_len(),
                     gateway: self.net.addr(),
-                    mac: plug::mac(address)
-                        .map(|byte| format!("{byte:02x}"))
-                        .join(":"),
+                    mac: mac.map(|byte| format!("{byte:02x}")).join(":"),
                     ports: ports.to_vec(),
                     link,
                 };

@@ -26,6 +26,8 @@ pub(crate) struct Place {
     pub(crate) gateway: Ipv4Net,
     /// The container's address.
     pub(crate) address: Ipv4Addr,
+    /// The container's hardware address.
+    pub(crate) mac: [u8; 6],
     /// Whether it is to reach itself by the host's address.
     pub(crate) hairpin: bool,
 }
@@ -67,7 +69,7 @@ pub(crate) fn plug(names: &Names, owner: &str, pid: i32, place: Place) -> Result
             host: &host,
             bridge: place.bridge,
             container: CONTAINER_LINK,
-            mac: mac(place.address),
+            mac: place.mac,
             namespace: namespace.as_fd(),
         });
         attempts += 1;

@@ -246,10 +246,7 @@ impl Container for Api {
         query: ContainerDeleteQuery,
     ) -> Result<(), ApiError> {
         if query.link {
-            // Links of the default bridge come with the networks.
-            return Err(ApiError::not_implemented(
-                "removing a link is not implemented yet",
-            ));
+            return self.engine.containers().unlink(&id).await.map_err(failed);
         }
         let removed = self.engine.containers().remove(&id, query.force).await;
         removed.map_err(failed)

@@ -2,6 +2,8 @@
 //! machine.
 
 use std::ffi::OsStr;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -86,7 +88,7 @@ impl Daemon {
             if let Some(status) = self.child.as_mut().unwrap().try_wait().unwrap() {
                 panic!("longshored ended at once: {status}\n{}", self.log());
             }
-            std::os::unix::net::UnixStream::connect(self.socket()).ok()
+            UnixStream::connect(self.socket()).ok()
         });
     }
 
@@ -166,6 +168,29 @@ impl Daemon {
             self.log(),
         );
         text(&output.stdout)
+    }
+
+    /// One request over a connection of its own, with a JSON body if one is
+    /// given: the status and the answer's body.
+    pub(crate) fn http(&self, method: &str, path: &str, body: Option<&str>) -> (u16, String) {
+        let mut stream = UnixStream::connect(self.socket()).unwrap();
+        let (kind, body) = match body {
+            Some(body) => ("Content-Type: application/json\r\n", body),
+            None => ("", ""),
+        };
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: x\r\n{kind}Content-Length: {}\r\n\
+             Connection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let answer = text(&answer);
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+        (status.expect("a status"), body.to_owned())
     }
 
     /// Imports the host's static busybox as `busybox:latest`.

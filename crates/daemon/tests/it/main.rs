@@ -11,6 +11,7 @@ mod census;
 mod cli;
 mod harness;
 mod lifecycle;
+mod links;
 mod sockets;
 mod storm;
 mod survive;

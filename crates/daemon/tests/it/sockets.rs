@@ -3,24 +3,8 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
 
 use crate::harness::Daemon;
-
-/// The body of a GET over a connection of its own.
-fn get(daemon: &Daemon, path: &str) -> String {
-    let mut stream = UnixStream::connect(daemon.socket()).unwrap();
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.starts_with("HTTP/1.1 200 OK"), "{answer}");
-    body.to_owned()
-}
 
 #[test]
 fn the_socket_is_for_its_owner_and_group() {
@@ -59,7 +43,10 @@ fn an_older_version_is_answered_exactly_or_in_full() {
     // MaskedPaths came with 1.38.
     let masked = |daemon: &Daemon, version: &str| {
         let id = daemon.docker(&["create", "--net", "none", "box", "true"]);
-        get(daemon, &format!("/{version}/containers/{id}/json")).contains("\"MaskedPaths\"")
+        let path = format!("/{version}/containers/{id}/json");
+        let (status, shown) = daemon.http("GET", &path, None);
+        assert_eq!(status, 200, "{shown}");
+        shown.contains("\"MaskedPaths\"")
     };
     let exact = Daemon::start();
     assert!(!masked(&exact, "v1.37"));

@@ -11,6 +11,7 @@ use longshore_runtime::channel::{self, Event, ExitRecord, Reply};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::container::links;
 use crate::container::plan::{Plan, signal};
 use crate::container::record::{Files, Record};
 use crate::container::registry::{Handle, Snapshot};
@@ -83,6 +84,11 @@ pub(crate) enum Command {
     },
     Remove {
         given: String,
+        answer: Answer<()>,
+    },
+    /// Forgets the link to a child, by its alias.
+    Unlink {
+        alias: String,
         answer: Answer<()>,
     },
 }
@@ -253,6 +259,10 @@ impl Actor {
                 };
                 answer.send(result).ok();
             }
+            Command::Unlink { alias, answer } => {
+                let result = self.on_unlink(&alias);
+                answer.send(result).ok();
+            }
         }
     }
 
@@ -298,6 +308,7 @@ impl Actor {
                 self.show(false);
                 self.publish("start", &[]);
                 self.show(true);
+                links::tell_parents(&self.shared, &self.record.id);
                 Ok(())
             }
             Err(failed) => {
@@ -431,6 +442,21 @@ impl Actor {
         self.record = Arc::new(renamed);
         self.show(true);
         self.publish("rename", &[("oldName", format!("/{old}"))]);
+        Ok(())
+    }
+
+    fn on_unlink(&mut self, alias: &str) -> Result<()> {
+        let mut changed = (*self.record).clone();
+        let place = changed.links.iter().position(|l| l.alias() == alias);
+        let Some(place) = place else {
+            let given = format!("{}/{alias}", self.record.name);
+            return Err(Error::no_such_container(&given));
+        };
+        let link = changed.links.remove(place);
+        self.files.write_record(&changed)?;
+        self.record = Arc::new(changed);
+        self.show(true);
+        links::forget(&self.shared, &self.record.id, &link);
         Ok(())
     }
 

@@ -9,7 +9,8 @@ use longshore_api::types::{ContainerConfig, EndpointSettings, HealthConfig, Host
 use longshore_image::store::Image;
 
 use crate::container::actor::{Actor, Beginning};
-use crate::container::plan::Plan;
+use crate::container::links;
+use crate::container::plan::{self, Plan};
 use crate::container::record::{Files, Record};
 use crate::container::registry::Registry;
 use crate::container::state::State;
@@ -103,8 +104,11 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     let mut warnings = warnings(&config, &plan);
     warnings.sort();
 
+    let links = links::parse(&shared.registry, plan::list(&host.links))?;
+    // They are shown as they are by then, names change.
+    host.links = None;
     let name = shared.registry.reserve(given_name, &id)?;
-    let record = Record::new(
+    let mut record = Record::new(
         id.clone(),
         name,
         image
@@ -115,6 +119,7 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
         host,
         networks,
     );
+    record.links = links;
     let files = Files::new(&shared.containers_dir(), &id);
     let chain = image.as_ref().and_then(|image| image.chain.as_ref());
     if let Err(error) = make(shared, &files, &record, chain) {

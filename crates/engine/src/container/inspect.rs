@@ -8,6 +8,7 @@ use longshore_api::types::{
     NetworkSettings, PortBinding,
 };
 
+use crate::container::links;
 use crate::container::plan::mounts::{Mount, Propagation, Source};
 use crate::container::plan::namespaces::Network;
 use crate::container::record::Files;
@@ -47,6 +48,8 @@ pub(crate) fn inspect(
     };
     let execs = shared.execs.running(&record.id);
     let mut args = plan.args.iter().cloned();
+    let mut host_config = record.host_config.clone();
+    host_config.links = links::shown(&shared.registry, record);
     Ok(ContainerInspectResponse {
         id: record.id.clone(),
         created: wire(Some(record.created)),
@@ -63,7 +66,7 @@ pub(crate) fn inspect(
         driver: STORAGE_DRIVER.into(),
         platform: "linux".into(),
         exec_ids: (!execs.is_empty()).then_some(execs),
-        host_config: Some(record.host_config.clone()),
+        host_config: Some(host_config),
         graph_driver: graph_driver(shared, snapshot),
         size_rw,
         size_root_fs,

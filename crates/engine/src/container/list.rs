@@ -8,9 +8,9 @@ use longshore_api::scalar::UnixSeconds;
 use longshore_api::types::{ContainerSummary, Port};
 
 use crate::container::filter::Filter;
-use crate::container::inspect;
 use crate::container::plan::namespaces::Network;
 use crate::container::registry::Snapshot;
+use crate::container::{inspect, links};
 use crate::error::Result;
 use crate::net::protocol_name;
 use crate::shared::Shared;
@@ -34,6 +34,7 @@ pub(crate) fn list(
 ) -> Result<Vec<ContainerSummary>> {
     let mut all = shared.registry.snapshots();
     all.sort_by_key(|one| Reverse(one.record.created));
+    let aliases = links::names(&all);
     let filter = Filter::parse(filters, &all, shared)?;
     let limit = usize::try_from(query.limit.unwrap_or(0)).unwrap_or(0);
     let idle_too = query.all || limit > 0 || filter.names_a_state();
@@ -41,7 +42,15 @@ pub(crate) fn list(
         .filter(|snapshot| idle_too || snapshot.state.phase.counts_as_running())
         .filter(|snapshot| filter.matches(snapshot))
         .take(if limit > 0 { limit } else { usize::MAX })
-        .map(|snapshot| summary(shared, snapshot, query.size))
+        .map(|snapshot| {
+            let names = aliases.get(snapshot.id());
+            summary(
+                shared,
+                snapshot,
+                names.map_or(&[], Vec::as_slice),
+                query.size,
+            )
+        })
         .collect()
 }
 
@@ -49,6 +58,7 @@ pub(crate) fn list(
 pub(crate) fn summary(
     shared: &Shared,
     snapshot: &Arc<Snapshot>,
+    aliases: &[String],
     size: bool,
 ) -> Result<ContainerSummary> {
     let (record, plan, state) = (&snapshot.record, &snapshot.plan, &snapshot.state);
@@ -60,9 +70,11 @@ pub(crate) fn summary(
     let mut args = plan.args.iter().cloned();
     let path = args.next().unwrap_or_default();
     let args: Vec<String> = args.collect();
+    let mut names = vec![format!("/{}", record.name)];
+    names.extend_from_slice(aliases);
     let mut summary = ContainerSummary {
         id: record.id.clone(),
-        names: Some(vec![format!("/{}", record.name)]),
+        names: Some(names),
         image: image_name(shared, snapshot),
         image_id: record.image.clone(),
         command: command_line(&path, &args),

@@ -5,6 +5,7 @@ pub mod attach;
 pub mod create;
 mod filter;
 pub(crate) mod inspect;
+pub(crate) mod links;
 pub mod list;
 pub mod logs;
 mod merged;
@@ -317,6 +318,22 @@ impl Containers {
             this.ask(&handle, &given, command).await
         };
         unattended(removal).await
+    }
+
+    /// Takes a link away: `parent/alias` is no name of the child any more.
+    pub async fn unlink(&self, given: &str) -> Result<()> {
+        let name = given.trim_start_matches('/');
+        // It must mean a container, whatever the form.
+        self.get(name)?;
+        let Some((parent, alias)) = name.split_once('/') else {
+            return Err(Error::system(
+                "Conflict, cannot remove the default link name of the container",
+            ));
+        };
+        let handle = self.get(parent)?;
+        let alias = alias.to_owned();
+        self.ask(&handle, given, |answer| Command::Unlink { alias, answer })
+            .await
     }
 
     /// Records that could not be read at the start.

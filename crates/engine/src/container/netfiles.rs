@@ -22,6 +22,8 @@ pub(crate) struct Content<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) hostname: &'a str,
     pub(crate) address: Option<IpAddr>,
+    /// Lines of the containers that it is linked to.
+    pub(crate) links: &'a [String],
     /// What `host-gateway` stands for.
     pub(crate) gateway: Option<IpAddr>,
 }
@@ -56,6 +58,10 @@ fn hosts(content: Content<'_>) -> String {
             ("host-gateway", None) => {}
             _ => text.push_str(&format!("{address}\t{name}\n")),
         }
+    }
+    for line in content.links {
+        text.push_str(line);
+        text.push('\n');
     }
     if let Some(address) = content.address {
         let (host, domain) = (content.hostname, content.plan.domainname.as_str());
@@ -161,9 +167,10 @@ mod tests {
             plan: &plan,
             hostname: "web",
             address: Some([10, 0, 0, 2].into()),
+            links: &["10.0.0.3\tdata db".to_owned()],
             gateway: Some([10, 0, 0, 254].into()),
         });
         assert!(text.starts_with("127.0.0.1\tlocalhost\n"));
-        assert!(text.ends_with("10.0.0.1\tdb\n10.0.0.254\tup\n10.0.0.2\tweb\n"));
+        assert!(text.ends_with("10.0.0.1\tdb\n10.0.0.254\tup\n10.0.0.3\tdata db\n10.0.0.2\tweb\n"));
     }
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use longshore_api::types::{ContainerConfig, EndpointSettings, HostConfig};
 use serde::{Deserialize, Serialize};
 
+use crate::container::links::Link;
 use crate::container::state::State;
 use crate::error::{Error, IoContext, Result};
 use crate::meta::{self, Durability};
@@ -35,6 +36,9 @@ pub(crate) struct Record {
     pub(crate) host_config: HostConfig,
     /// What the client said of the networks, by name.
     pub(crate) networks: BTreeMap<String, EndpointSettings>,
+    /// Containers that it knows by an alias.
+    #[serde(default)]
+    pub(crate) links: Vec<Link>,
 }
 
 impl Record {
@@ -56,6 +60,7 @@ impl Record {
             config,
             host_config,
             networks,
+            links: Vec::new(),
         }
     }
 }

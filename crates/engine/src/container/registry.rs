@@ -107,6 +107,17 @@ struct Inner {
     quarantined: Vec<Quarantined>,
 }
 
+impl Inner {
+    /// The container that is linked as `parent/alias`.
+    fn linked(&self, given: &str) -> Option<String> {
+        let (parent, alias) = given.trim_start_matches('/').split_once('/')?;
+        let parent = self.names.resolve(parent).ok()?;
+        let parent = self.handles.get(&parent)?.snapshot();
+        let link = parent.record.links.iter().find(|l| l.alias() == alias)?;
+        Some(link.child().to_owned())
+    }
+}
+
 impl Registry {
     /// Reserves a name, or a default one when none is given, and returns it.
     pub(crate) fn reserve(&self, name: Option<&str>, id: &str) -> Result<String> {
@@ -162,7 +173,10 @@ impl Registry {
     /// there yet.
     pub(crate) fn get(&self, given: &str) -> Result<Handle> {
         let inner = self.read();
-        let id = inner.names.resolve(given)?;
+        let id = match inner.names.resolve(given) {
+            Ok(id) => id,
+            Err(error) => inner.linked(given).ok_or(error)?,
+        };
         inner
             .handles
             .get(&id)

@@ -72,6 +72,7 @@ pub(crate) fn build(
     joined: &Joined,
     places: Places<'_>,
     ports: &[Binding],
+    links: &[String],
 ) -> ContainerSpec {
     let hostname = record.config.hostname.as_str();
     let uts = if plan.uts_host {
@@ -84,7 +85,7 @@ pub(crate) fn build(
         run_dir: places.run_dir.to_owned(),
         exit_path: places.files.exit_record(),
         log: log(record, plan, places.files.dir()),
-        process: process(plan, hostname),
+        process: process(plan, hostname, links),
         stdin: plan.stdin,
         init: plan.init,
         rootfs: RootfsSpec {
@@ -154,10 +155,10 @@ pub(crate) fn build(
 }
 
 /// The first process.
-fn process(plan: &Plan, hostname: &str) -> ProcessSpec {
+fn process(plan: &Plan, hostname: &str, links: &[String]) -> ProcessSpec {
     ProcessSpec {
         args: plan.args.clone(),
-        env: plan.environment(hostname, &[]),
+        env: plan.environment(hostname, links),
         cwd: plan.cwd.clone(),
         user: plan.user.clone(),
         groups: plan.groups.clone(),

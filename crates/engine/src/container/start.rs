@@ -15,12 +15,12 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::container::actor::at_nanos;
-use crate::container::netfiles;
 use crate::container::plan::Plan;
 use crate::container::plan::mounts::Source;
 use crate::container::record::{Files, Record};
 use crate::container::shim::{Connection, Streams};
 use crate::container::spec::{self, Places};
+use crate::container::{links, netfiles};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::net::Endpoint;
 use crate::shared::Shared;
@@ -104,6 +104,7 @@ pub(crate) async fn launch(
     attaching: Vec<PendingAttach>,
 ) -> Result<Started, FailedStart> {
     let joined = spec::resolve_joins(&shared.registry, plan)?;
+    let linked = links::resolve(&shared.registry, record, &plan.network)?;
     prepare(files, record, plan)?;
     let layer = shared.images.container_layer(&record.id).context("layer")?;
     let run_dir = shared.run_dir(&record.id);
@@ -124,6 +125,7 @@ pub(crate) async fn launch(
             unified_cgroups: crate::system::unified_cgroups(),
         },
         ports.as_ref().map_or(&[], |held| held.ports.as_slice()),
+        &linked.env,
     );
     let zygote = shared.zygote.clone();
     let launched = tokio::task::spawn_blocking(move || zygote.launch(&spec))
@@ -142,7 +144,10 @@ pub(crate) async fn launch(
         let pid = created(&mut shim, &record.name).await?;
         let endpoint = match &ports {
             Some(held) => {
-                let endpoint = shared.network.attach(&record.id, pid, held).await?;
+                let endpoint = shared
+                    .network
+                    .attach(&record.id, pid, held, plan.mac)
+                    .await?;
                 shared.publish_network("connect", &record.id, &endpoint);
                 if let Some(link) = &endpoint.link {
                     netfiles::write(
@@ -151,6 +156,7 @@ pub(crate) async fn launch(
                             plan,
                             hostname: &record.config.hostname,
                             address: Some(link.address.into()),
+                            links: &linked.hosts,
                             gateway: Some(link.gateway.into()),
                         },
                     )?;
@@ -210,6 +216,7 @@ fn prepare(files: &Files, record: &Record, plan: &Plan) -> Result<()> {
             plan,
             hostname: &record.config.hostname,
             address: None,
+            links: &[],
             gateway: None,
         },
     )?;

@@ -61,6 +61,9 @@ pub(crate) struct Plan {
     pub(crate) domainname: String,
     /// Network namespace.
     pub(crate) network: Network,
+    /// Hardware address of its end of the network; none for one that goes with
+    /// its address.
+    pub(crate) mac: Option<[u8; 6]>,
     /// Interprocess communication.
     pub(crate) ipc: Ipc,
     /// Process ids.
@@ -168,7 +171,7 @@ impl Plan {
         let ports = ports_of(config, host)?;
         network.check(config, host, &ports)?;
         namespaces::check_sysctls(host, &network, &ipc)?;
-        check_unsupported(config, host)?;
+        check_unsupported(host)?;
         let (masked_paths, readonly_paths) = if host.privileged {
             (Vec::new(), Vec::new())
         } else {
@@ -198,6 +201,7 @@ impl Plan {
             init: host.init.unwrap_or(false),
             domainname: config.domainname.clone(),
             network,
+            mac: namespaces::mac(config.mac_address.as_deref())?,
             ipc,
             pid,
             uts_host: match host.uts_mode.as_str() {
@@ -235,14 +239,14 @@ impl Plan {
     }
 
     /// The environment of a process with what depends on the container in
-    /// front: later entries win.
-    pub(crate) fn environment(&self, hostname: &str, extra: &[String]) -> Vec<String> {
+    /// front and that of its links: later entries win.
+    pub(crate) fn environment(&self, hostname: &str, links: &[String]) -> Vec<String> {
         let mut env = vec![DEFAULT_PATH.to_owned(), format!("HOSTNAME={hostname}")];
         if self.tty {
             env.push("TERM=xterm".into());
         }
+        merge_environment(&mut env, links);
         merge_environment(&mut env, &self.env);
-        merge_environment(&mut env, extra);
         env
     }
 }
@@ -315,24 +319,14 @@ fn check_config(config: &ContainerConfig) -> Result<()> {
 }
 
 /// What this engine does not do yet must not look as if it did.
-fn check_unsupported(config: &ContainerConfig, host: &HostConfig) -> Result<()> {
+fn check_unsupported(host: &HostConfig) -> Result<()> {
     let missing = |what: &str| {
         Err(Error::not_implemented(format!(
             "{what} is not supported by this engine yet"
         )))
     };
-    if config
-        .mac_address
-        .as_deref()
-        .is_some_and(|mac| !mac.is_empty())
-    {
-        return missing("MacAddress");
-    }
     if !list(&host.volumes_from).is_empty() {
         return missing("VolumesFrom");
-    }
-    if !list(&host.links).is_empty() {
-        return missing("Links");
     }
     if host.storage_opt.as_ref().is_some_and(|map| !map.is_empty()) {
         return missing("StorageOpt");

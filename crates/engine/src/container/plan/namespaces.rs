@@ -180,6 +180,19 @@ impl Network {
                 return conflict("port exposing and the container type network mode");
             }
         }
+        if !list(&host.links).is_empty() {
+            let shared = match self {
+                Network::Host => "host",
+                Network::Container(_) => "container",
+                _ => "",
+            };
+            if !shared.is_empty() {
+                return conflict(&format!(
+                    "{shared} type networking can't be used with links. This would result in \
+                     undefined behavior"
+                ));
+            }
+        }
         if *self == Network::Host && config.mac_address.as_deref().is_some_and(|m| !m.is_empty()) {
             return conflict("mac-address and the network mode");
         }
@@ -192,6 +205,28 @@ impl Network {
         }
         Ok(())
     }
+}
+
+/// Reads a hardware address, six pairs of hexadecimal digits between colons or
+/// hyphens; none when it is empty.
+pub(crate) fn mac(given: Option<&str>) -> Result<Option<[u8; 6]>> {
+    let Some(text) = given.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let bad = || Error::bad_parameter(format!("invalid MAC address: {text}"));
+    let mut mac = [0; 6];
+    let mut pairs = text.split([':', '-']);
+    for byte in &mut mac {
+        let pair = pairs.next().filter(|pair| pair.len() == 2);
+        *byte = pair
+            .filter(|pair| pair.bytes().all(|digit| digit.is_ascii_hexdigit()))
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+            .ok_or_else(bad)?;
+    }
+    if pairs.next().is_some() {
+        return Err(bad());
+    }
+    Ok(Some(mac))
 }
 
 /// Kernel parameters must belong to a namespace that the container owns.
@@ -246,6 +281,24 @@ mod tests {
             Join::parse("other", "pid").expect_err("refused").message,
             "invalid PID mode"
         );
+    }
+
+    #[test]
+    fn hardware_addresses() {
+        assert_eq!(mac(None), Ok(None));
+        assert_eq!(mac(Some("")), Ok(None));
+        let read = Ok(Some([2, 0x42, 0xaa, 0xbb, 0xcc, 0xdd]));
+        assert_eq!(mac(Some("02:42:aa:BB:cc:dd")), read);
+        assert_eq!(mac(Some("02-42-aa-bb-cc-dd")), read);
+        for bad in [
+            "zz",
+            "02:42:aa:bb:cc",
+            "02:42:aa:bb:cc:dd:ee",
+            "2:42:aa:bb:cc:dd",
+            "+2:42:aa:bb:cc:dd",
+        ] {
+            assert!(mac(Some(bad)).is_err(), "{bad}");
+        }
     }
 
     #[test]
