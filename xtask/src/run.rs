@@ -102,6 +102,11 @@ impl Daemon {
         Ok(daemon)
     }
 
+    /// Process id of the daemon.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     fn answers(&self) -> bool {
         Client::connect(&self.socket)
             .and_then(|mut client| client.call("GET", "/_ping", "", b""))
