@@ -398,11 +398,12 @@ impl ExecSession {
         let stopped = |_| Error::conflict(format!("Container {} is not running", exec.container));
         let shim = Connection::open(&run_dir).await.map_err(stopped)?;
         let with_streams = wanted.stdin || wanted.stdout || wanted.stderr;
-        let (reply, streams) = match shim.into_streams(&request).await? {
+        let (reply, streams) = match shim.into_streams(&request).await.map_err(stopped)? {
             Ok((reply, streams)) => (reply, streams),
             Err(failure) => {
                 let (code, error) = match failure.kind {
                     FailureKind::NotFound => (127, Error::bad_parameter(failure.message)),
+                    FailureKind::WrongPhase => (126, stopped(std::io::ErrorKind::NotFound.into())),
                     FailureKind::PermissionDenied => (126, Error::bad_parameter(failure.message)),
                     _ => (126, Error::system(failure.message)),
                 };
@@ -484,7 +485,7 @@ async fn resize(shared: &Shared, given: &str, rows: u16, cols: u16) -> Result<()
     let mut shim = Connection::open(&run_dir)
         .await
         .map_err(|_| not_running())?;
-    done(shim.request(&request).await?).map_err(|_| not_running())
+    done(shim.request(&request).await.map_err(|_| not_running())?).map_err(|_| not_running())
 }
 
 fn allow(snapshot: &Snapshot, given: &str) -> Result<()> {

@@ -12,6 +12,7 @@ mod cli;
 mod harness;
 mod lifecycle;
 mod links;
+mod race;
 mod sockets;
 mod storm;
 mod survive;

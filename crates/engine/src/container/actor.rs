@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use longshore_runtime::channel::{self, Event, ExitRecord, Reply};
+use longshore_runtime::channel::{self, Event, ExitRecord, FailureKind};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -120,6 +120,14 @@ pub(crate) struct Actor {
     restart_at: Option<Instant>,
     view: watch::Sender<Arc<Snapshot>>,
     mailbox: mpsc::Receiver<Command>,
+}
+
+/// What came of a request to the shim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Done,
+    /// The container has ended meanwhile.
+    Ended,
 }
 
 enum Turn {
@@ -351,32 +359,38 @@ impl Actor {
             Intent::Kill => Request::Kill,
             Intent::Stop => Request::Stop,
         };
-        if self.allow(request, given)? == Done::Already {
-            return Ok(Done::Already);
-        }
         let final_signal = number == signal::KILL || number == self.plan.stop_signal;
-        if intent == Intent::Stop || final_signal {
-            self.state.desired = Desired::Stopped;
-            self.persist(Durability::Power);
-        }
-        if self.state.phase == Phase::Restarting {
-            // There is no process: the run that was to come does not come.
-            self.restart_at = None;
-            self.state.phase = Phase::Exited;
-            self.persist(Durability::Process);
-            self.show(true);
-            return Ok(Done::Now);
-        }
-        self.ask(&channel::Request::Signal {
+        let ends = intent == Intent::Stop || final_signal;
+        let ask = channel::Request::Signal {
             signal: number,
             exec: None,
-        })
-        .await?;
-        if self.state.phase == Phase::Paused && (intent == Intent::Stop || final_signal) {
+        };
+        loop {
+            if self.allow(request, given)? == Done::Already {
+                return Ok(Done::Already);
+            }
+            if ends {
+                self.state.desired = Desired::Stopped;
+                self.persist(Durability::Power);
+            }
+            if self.state.phase == Phase::Restarting {
+                // There is no process: the run that was to come does not come.
+                self.restart_at = None;
+                self.state.phase = Phase::Exited;
+                self.persist(Durability::Process);
+                self.show(true);
+                return Ok(Done::Now);
+            }
+            if self.ask(&ask).await? == Asked::Done {
+                break;
+            }
+        }
+        if self.state.phase == Phase::Paused && ends {
             // A frozen process dies only when it is let go.
-            self.ask(&channel::Request::Resume).await?;
-            self.state.phase = Phase::Running;
-            self.show(true);
+            if self.ask(&channel::Request::Resume).await? == Asked::Done {
+                self.state.phase = Phase::Running;
+                self.show(true);
+            }
         }
         self.publish("kill", &[("signal", number.to_string())]);
         Ok(Done::Now)
@@ -384,14 +398,18 @@ impl Actor {
 
     async fn on_pause(&mut self) -> Result<()> {
         self.allow(Request::Pause, "")?;
-        self.ask(&channel::Request::Pause).await?;
+        if self.ask(&channel::Request::Pause).await? == Asked::Ended {
+            return self.allow(Request::Pause, "").map(drop);
+        }
         self.enter(Phase::Paused, "pause");
         Ok(())
     }
 
     async fn on_unpause(&mut self) -> Result<()> {
         self.allow(Request::Unpause, "")?;
-        self.ask(&channel::Request::Resume).await?;
+        if self.ask(&channel::Request::Resume).await? == Asked::Ended {
+            return self.allow(Request::Unpause, "").map(drop);
+        }
         self.enter(Phase::Running, "unpause");
         Ok(())
     }
@@ -576,14 +594,35 @@ impl Actor {
         }
     }
 
-    async fn ask(&mut self, request: &channel::Request) -> Result<Reply> {
+    /// Asks the shim for something that it either does or refuses. A container
+    /// that ends at this very moment is taken note of: whoever asked decides
+    /// anew.
+    async fn ask(&mut self, request: &channel::Request) -> Result<Asked> {
         let Some(shim) = &mut self.shim else {
-            let text = format!("Container {} is not running", self.record.id);
-            return Err(Error::conflict(text));
+            return Ok(Asked::Ended);
         };
-        let reply = shim.request(request).await?;
-        done(reply.clone()).map_err(|failure| Error::system(failure.message))?;
-        Ok(reply)
+        match shim.request(request).await.map(done) {
+            Ok(Ok(())) => return Ok(Asked::Done),
+            Ok(Err(failure)) if failure.kind != FailureKind::WrongPhase => {
+                return Err(Error::system(failure.message));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+                return Err(Error::system(format!("container supervisor: {error}")));
+            }
+            _ => {}
+        }
+        // It has ended, or is about to say so.
+        while let Some(shim) = &mut self.shim {
+            match timeout(CLEANUP, shim.event()).await {
+                Ok(Ok(Some(event))) => self.on_event(event).await,
+                Ok(lost) => self.on_shim_lost(lost.err()).await,
+                Err(_) => {
+                    let text = "container supervisor: the end of the container is not told";
+                    return Err(Error::system(text));
+                }
+            }
+        }
+        Ok(Asked::Ended)
     }
 
     /// A state that cannot be written (a full disk) is still shown: what

@@ -130,16 +130,24 @@ fn graph_driver(shared: &Shared, snapshot: &Snapshot) -> GraphDriverData {
 
 /// Bytes the container has written, and those together with its image's.
 pub(crate) fn sizes(shared: &Shared, snapshot: &Snapshot) -> Result<(Option<i64>, Option<i64>)> {
-    let written = shared
-        .images
-        .container_size(snapshot.id())
-        .context("layer")?;
+    let written = match shared.images.container_size(snapshot.id()) {
+        Ok(written) => written,
+        // It is being removed while it is looked at.
+        Err(_) if !is_whole(shared, snapshot.id()) => return Ok((None, None)),
+        Err(error) => return Err(error).context("layer"),
+    };
     let image = shared
         .images
         .get(&snapshot.record.image)
         .map_or(0, |image| image.size);
     let wire = |bytes: u64| i64::try_from(bytes).ok();
     Ok((wire(written), wire(written.saturating_add(image))))
+}
+
+fn is_whole(shared: &Shared, id: &str) -> bool {
+    let gone = |phase| matches!(phase, Phase::Removing | Phase::Removed | Phase::Dead);
+    let now = shared.registry.get(id).map(|now| now.snapshot());
+    now.is_ok_and(|now| !gone(now.state.phase))
 }
 
 /// What is mounted, in the order of the targets.

@@ -422,10 +422,13 @@ impl Containers {
 
     async fn ask_shim(&self, snapshot: &Snapshot, request: &ShimRequest) -> Result<Reply> {
         let run_dir = self.shared.run_dir(snapshot.id());
-        let mut shim = Connection::open(&run_dir)
-            .await
-            .map_err(|_| Error::conflict(format!("Container {} is not running", snapshot.id())))?;
-        shim.request(request).await
+        // It may end at any moment, also between question and answer.
+        let ended = |error: io::Error| match error.kind() {
+            io::ErrorKind::TimedOut => Error::system(format!("container supervisor: {error}")),
+            _ => Error::conflict(format!("Container {} is not running", snapshot.id())),
+        };
+        let mut shim = Connection::open(&run_dir).await.map_err(ended)?;
+        shim.request(request).await.map_err(ended)
     }
 }
 

@@ -12,8 +12,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-use crate::error::{Error, Result};
-
 /// No answer of a shim takes that long unless something is very wrong; then
 /// an error is better than a call that never ends.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -82,7 +80,12 @@ impl Connection {
 
     /// Sends a request and waits for its answer. Events that come in between
     /// are kept for [`Connection::event`].
-    pub(crate) async fn request(&mut self, request: &Request) -> Result<Reply> {
+    ///
+    /// # Errors
+    ///
+    /// `TimedOut` when it does not answer within a minute; others mean that it
+    /// has ended, or is about to.
+    pub(crate) async fn request(&mut self, request: &Request) -> io::Result<Reply> {
         let exchange = async {
             self.send(request).await?;
             loop {
@@ -94,10 +97,10 @@ impl Connection {
             }
         };
         match timeout(PATIENCE, exchange).await {
-            Ok(Ok(reply)) => Ok(reply),
-            Ok(Err(error)) => Err(Error::system(format!("container supervisor: {error}"))),
-            Err(_) => Err(Error::system(
-                "container supervisor: no answer within a minute",
+            Ok(outcome) => outcome,
+            Err(_) => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "no answer within a minute",
             )),
         }
     }
@@ -122,7 +125,7 @@ impl Connection {
     pub(crate) async fn into_streams(
         mut self,
         request: &Request,
-    ) -> Result<Result<(Reply, Streams), Failure>> {
+    ) -> io::Result<Result<(Reply, Streams), Failure>> {
         match self.request(request).await? {
             Reply::Refused(failure) => Ok(Err(failure)),
             reply => {

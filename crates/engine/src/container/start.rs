@@ -59,7 +59,7 @@ impl PendingAttach {
         }
         let connection = Connection::open(run_dir).await.context("attach")?;
         let request = channel::Request::Attach(self.streams);
-        match connection.into_streams(&request).await? {
+        match connection.into_streams(&request).await.context("attach")? {
             Ok((_, streams)) => {
                 self.to.send(streams).ok();
                 Ok(())
@@ -266,7 +266,11 @@ fn named(failure: Failure, name: &str) -> FailedStart {
 }
 
 async fn started(shim: &mut Connection) -> Result<Timestamp, FailedStart> {
-    if let Reply::Refused(failure) = shim.request(&channel::Request::Start).await? {
+    if let Reply::Refused(failure) = shim
+        .request(&channel::Request::Start)
+        .await
+        .context("container supervisor")?
+    {
         return Err(failure.into());
     }
     match timeout(SETUP, shim.event()).await {

@@ -17,6 +17,10 @@ use crate::spec::ConsoleSize;
 use crate::sys::pidfd;
 use crate::time;
 
+/// Milliseconds that a container may take to end whose process cannot be
+/// entered any more.
+const ENDING: u16 = 500;
+
 impl Shim<'_> {
     /// Answers all whole requests of a connection; false when it does not speak
     /// the protocol.
@@ -251,8 +255,14 @@ impl Shim<'_> {
             pidfd: self.init.pidfd.as_fd(),
             cgroup: self.cgroup(),
         };
-        let spawned = exec::spawn(running, &request.process, theirs)
-            .map_err(|error| Failure::new(kind_of(&error), error.exec_text()))?;
+        let spawned = exec::spawn(running, &request.process, theirs).map_err(|error| {
+            let kind = kind_of(&error);
+            // The end of the container kills whoever is on the way in.
+            if kind == FailureKind::Other && pidfd::ends_within(&self.init.pidfd, ENDING) {
+                return not_running();
+            }
+            Failure::new(kind, error.exec_text())
+        })?;
         let key = self.next_process;
         self.next_process += 1;
         let pid = spawned.pid;

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd as _};
 
 use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// Sends the signal with this number, real-time ones included, to the process.
 pub(crate) fn send_signal(pidfd: impl AsFd, signal: i32) -> io::Result<()> {
@@ -18,4 +19,11 @@ pub(crate) fn send_signal(pidfd: impl AsFd, signal: i32) -> io::Result<()> {
         )
     })?;
     Ok(())
+}
+
+/// Whether the process has ended, reaped or not, or does so within this many
+/// milliseconds.
+pub(crate) fn ends_within(pidfd: impl AsFd, milliseconds: u16) -> bool {
+    let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::from(milliseconds)).is_ok_and(|ready| ready > 0)
 }
