@@ -173,24 +173,8 @@ impl Daemon {
     /// One request over a connection of its own, with a JSON body if one is
     /// given: the status and the answer's body.
     pub(crate) fn http(&self, method: &str, path: &str, body: Option<&str>) -> (u16, String) {
-        let mut stream = UnixStream::connect(self.socket()).unwrap();
-        let (kind, body) = match body {
-            Some(body) => ("Content-Type: application/json\r\n", body),
-            None => ("", ""),
-        };
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nHost: x\r\n{kind}Content-Length: {}\r\n\
-             Connection: close\r\n\r\n{body}",
-            body.len()
-        )
-        .unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let answer = String::from_utf8_lossy(&answer);
-        let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-        (status.expect("a status"), body.to_owned())
+        http(&self.socket(), method, path, body)
+            .unwrap_or_else(|| panic!("{method} {path}: no answer\n{}", self.log()))
     }
 
     /// Imports the host's static busybox as `busybox:latest`.
@@ -254,6 +238,34 @@ impl Drop for Daemon {
             eprintln!("daemon's log:\n{}", self.log());
         }
     }
+}
+
+/// One request over a connection of its own: the status and the body as far as
+/// it came; nothing when there is no answer.
+pub(crate) fn http(
+    socket: &Path,
+    method: &str,
+    path: &str,
+    body: Option<&str>,
+) -> Option<(u16, String)> {
+    let mut stream = UnixStream::connect(socket).ok()?;
+    let (kind, body) = match body {
+        Some(body) => ("Content-Type: application/json\r\n", body),
+        None => ("", ""),
+    };
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: x\r\n{kind}Content-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = Vec::new();
+    // A daemon that is killed may break off anywhere.
+    stream.read_to_end(&mut answer).ok();
+    let answer = String::from_utf8_lossy(&answer);
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some((status, body.to_owned()))
 }
 
 /// The docker CLIs of this machine, each version once; at least one is needed.
