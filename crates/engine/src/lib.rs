@@ -69,7 +69,7 @@ impl Engine {
             network,
             events: Arc::new(events),
             registry: Registry::default(),
-            execs: Execs::default(),
+            execs: Execs::new(config.exec_root.join("execs")),
             engine_id: engine_id(&config.data_root)?,
             config,
             _lock: lock,

@@ -11,11 +11,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use longshore_runtime::channel::{ExitRecord, Phase as ShimPhase, Reply, Request};
+use longshore_runtime::channel::{ExecState, ExitRecord, Phase as ShimPhase, Reply, Request};
 use tokio::time::timeout;
 
 use crate::container::actor::{Actor, Beginning, CLEANUP, at_nanos};
-use crate::container::plan::Plan;
+use crate::container::plan::{Plan, signal};
 use crate::container::record::{Files, Record};
 use crate::container::registry::Quarantined;
 use crate::container::shim::{self, Connection};
@@ -56,7 +56,11 @@ pub(crate) async fn recover(shared: &Arc<Shared>) -> Result<Recovered> {
     for id in directories(&shared.containers_dir())? {
         match read(shared, &id) {
             Ok((record, plan, state)) => {
+                shared.execs.read(&id);
                 let (state, beginning) = look(shared, &record, state).await;
+                if !matches!(beginning, Beginning::Adopted(_)) {
+                    shared.execs.container_ended(&id);
+                }
                 match beginning {
                     Beginning::Adopted(_) => report.running += 1,
                     Beginning::Ended(_) => report.ended += 1,
@@ -160,6 +164,7 @@ async fn look(shared: &Shared, record: &Record, mut state: State) -> (State, Beg
                 }
                 state.pid = u32::try_from(found.pid).unwrap_or(0);
                 state.started_at = found.started_at.map(at_nanos).or(state.started_at);
+                adopt_execs(shared, &mut shim, &found.execs).await;
                 return (state, Beginning::Adopted(shim));
             }
             ShimPhase::Exited => {
@@ -193,6 +198,27 @@ async fn look(shared: &Shared, record: &Record, mut state: State) -> (State, Beg
     (state, Beginning::Idle)
 }
 
+/// Learns from a shim how the execs are that an earlier daemon began. One that
+/// nobody knows was the probe of a health check, which nobody waits for now.
+async fn adopt_execs(shared: &Shared, shim: &mut Connection, execs: &[ExecState]) {
+    for state in execs {
+        let known = shared.execs.get(&state.id);
+        match (known, state.exit_code) {
+            (Ok(exec), Some(exit_code)) => exec.end(exit_code, state.pid),
+            (Ok(exec), None) => exec.runs(state.pid),
+            (Err(_), Some(_)) => {}
+            (Err(_), None) => {
+                let kill = Request::Signal {
+                    signal: signal::KILL,
+                    exec: Some(state.id.clone()),
+                };
+                // It may just have ended.
+                shim.request(&kill).await.ok();
+            }
+        }
+    }
+}
+
 /// Takes away what belongs to no record: layers, run directories with what
 /// still runs in them, and trash.
 async fn sweep(shared: &Shared, known: &HashSet<String>) -> Result<usize> {
@@ -208,6 +234,12 @@ async fn sweep(shared: &Shared, known: &HashSet<String>) -> Result<usize> {
         }
         shim::sweep(run_root.join(&id)).await;
         swept += 1;
+    }
+    for id in shared.execs.containers() {
+        if !known.contains(&id) {
+            shared.execs.forget_container(&id);
+            swept += 1;
+        }
     }
     for id in shared.images.container_ids() {
         if !known.contains(&id) {

@@ -1,4 +1,6 @@
-//! Texts for people: ages, and commands on one line.
+//! Texts for people: ages, durations, and commands on one line.
+
+use std::time::Duration;
 
 /// The age of something, as in `Up 5 minutes`.
 ///
@@ -33,6 +35,42 @@ pub(crate) fn duration(seconds: f64) -> String {
         format!("{} months", hours / 24 / 30)
     } else {
         format!("{} years", whole / HOUR / 24 / 365)
+    }
+}
+
+/// A duration as Go prints it: `1.5s`, `2m0s`, `300ms`.
+pub(crate) fn go_duration(duration: Duration) -> String {
+    let nanos = duration.as_nanos();
+    let decimal = |unit: u128, name: &str| {
+        let (whole, rest) = (nanos / unit, nanos % unit);
+        let digits = unit.ilog10() as usize;
+        let fraction = format!("{rest:0digits$}");
+        match fraction.trim_end_matches('0') {
+            "" => format!("{whole}{name}"),
+            fraction => format!("{whole}.{fraction}{name}"),
+        }
+    };
+    match nanos {
+        0 => "0s".into(),
+        1..1_000 => format!("{nanos}ns"),
+        1_000..1_000_000 => decimal(1_000, "µs"),
+        1_000_000..1_000_000_000 => decimal(1_000_000, "ms"),
+        _ => {
+            let minutes = duration.as_secs() / 60;
+            let rest = nanos - u128::from(minutes) * 60_000_000_000;
+            let rest = Duration::from_nanos(u64::try_from(rest).unwrap_or(0));
+            let (whole, part) = (rest.as_secs(), rest.subsec_nanos());
+            let fraction = format!("{part:09}");
+            let seconds = match fraction.trim_end_matches('0') {
+                "" => format!("{whole}s"),
+                fraction => format!("{whole}.{fraction}s"),
+            };
+            match (minutes / 60, minutes % 60) {
+                (0, 0) => seconds,
+                (0, minutes) => format!("{minutes}m{seconds}"),
+                (hours, minutes) => format!("{hours}h{minutes}m{seconds}"),
+            }
+        }
     }
 }
 
@@ -85,6 +123,22 @@ mod tests {
         ];
         for (seconds, text) in cases {
             assert_eq!(duration(seconds), text, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn durations_of_go() {
+        for (nanos, text) in [
+            (0, "0s"),
+            (7, "7ns"),
+            (1_500, "1.5µs"),
+            (300_000_000, "300ms"),
+            (1_500_000_000, "1.5s"),
+            (30_000_000_000, "30s"),
+            (120_000_000_000, "2m0s"),
+            (3_661_250_000_000, "1h1m1.25s"),
+        ] {
+            assert_eq!(go_duration(Duration::from_nanos(nanos)), text);
         }
     }
 

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use longshore_runtime::channel::{self, Event, ExitRecord, FailureKind};
+use longshore_runtime::channel::{self, Event, ExecState, ExitRecord, FailureKind};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::container::health::monitor::Monitor;
+use crate::container::health::{Health, Probe};
 use crate::container::links;
 use crate::container::plan::{Plan, signal};
 use crate::container::record::{Files, Record};
@@ -118,6 +120,8 @@ pub(crate) struct Actor {
     attaching: Vec<PendingAttach>,
     backoff: Backoff,
     restart_at: Option<Instant>,
+    /// Who asks for its health, while it runs.
+    monitor: Option<Monitor>,
     view: watch::Sender<Arc<Snapshot>>,
     mailbox: mpsc::Receiver<Command>,
 }
@@ -134,6 +138,7 @@ enum Turn {
     Command(Option<Command>),
     Event(std::io::Result<Option<Event>>),
     Restart,
+    Health(Probe),
 }
 
 impl Actor {
@@ -169,6 +174,7 @@ impl Actor {
             attaching: Vec::new(),
             backoff: Backoff::default(),
             restart_at: None,
+            monitor: None,
             view,
             mailbox,
         };
@@ -185,6 +191,7 @@ impl Actor {
                 event = next_event(&mut self.shim) => Turn::Event(event),
                 command = self.mailbox.recv() => Turn::Command(command),
                 () = at(self.restart_at) => Turn::Restart,
+                probe = answer(&mut self.monitor) => Turn::Health(probe),
             };
             match turn {
                 Turn::Event(Ok(Some(event))) => self.on_event(event).await,
@@ -192,6 +199,7 @@ impl Actor {
                 Turn::Command(Some(command)) => self.on_command(command).await,
                 Turn::Command(None) => return,
                 Turn::Restart => self.restart().await,
+                Turn::Health(probe) => self.on_probe(probe),
             }
         }
     }
@@ -201,7 +209,10 @@ impl Actor {
             // Whoever created it tells so.
             Beginning::New => {}
             Beginning::Idle => self.after_daemon_start().await,
-            Beginning::Adopted(shim) => self.shim = Some(shim),
+            Beginning::Adopted(shim) => {
+                self.shim = Some(shim);
+                self.watch_health();
+            }
             Beginning::Ended(exit) => {
                 self.on_exit(exit).await;
                 if self.restart_at.is_none() {
@@ -310,12 +321,17 @@ impl Actor {
                 self.state.oom_killed = false;
                 self.state.started_at = Some(started.at);
                 self.state.endpoint = started.endpoint;
+                self.state.health = match self.plan.health {
+                    Some(_) => Some(Health::at_start(self.state.health.take())),
+                    None => None,
+                };
                 self.shim = Some(started.shim);
                 self.persist(Durability::Process);
                 self.files.settle_state();
                 self.show(false);
                 self.publish("start", &[]);
                 self.show(true);
+                self.watch_health();
                 links::tell_parents(&self.shared, &self.record.id);
                 Ok(())
             }
@@ -398,6 +414,8 @@ impl Actor {
 
     async fn on_pause(&mut self) -> Result<()> {
         self.allow(Request::Pause, "")?;
+        // Before it is frozen, since a frozen probe does not end.
+        self.unwatch_health().await;
         if self.ask(&channel::Request::Pause).await? == Asked::Ended {
             return self.allow(Request::Pause, "").map(drop);
         }
@@ -411,7 +429,42 @@ impl Actor {
             return self.allow(Request::Unpause, "").map(drop);
         }
         self.enter(Phase::Running, "unpause");
+        self.watch_health();
         Ok(())
+    }
+
+    /// Begins to ask for the container's health, where it has a check and runs.
+    fn watch_health(&mut self) {
+        if let Some(check) = &self.plan.health
+            && self.state.phase == Phase::Running
+        {
+            let snapshot = self.view.borrow().clone();
+            self.monitor = Some(Monitor::begin(&self.shared, snapshot, check.clone()));
+        }
+    }
+
+    /// Nobody asks any more; what is being asked is killed first.
+    async fn unwatch_health(&mut self) {
+        if let Some(monitor) = self.monitor.take() {
+            monitor.end().await;
+        }
+        if let Some(health) = &mut self.state.health {
+            health.unobserved();
+        }
+    }
+
+    fn on_probe(&mut self, probe: Probe) {
+        let started_at = self.state.started_at;
+        let (Some(health), Some(check)) = (&mut self.state.health, &self.plan.health) else {
+            return;
+        };
+        let changed = health.take(check, started_at, probe);
+        let status = health.status.as_str();
+        self.persist(Durability::Process);
+        self.show(true);
+        if changed {
+            self.publish(&format!("health_status: {status}"), &[]);
+        }
     }
 
     fn enter(&mut self, phase: Phase, event: &str) {
@@ -481,16 +534,7 @@ impl Actor {
     async fn on_event(&mut self, event: Event) {
         match event {
             Event::Exited(exit) => self.on_exit(exit).await,
-            Event::ExecExited(exec) => {
-                if let Some(exit_code) = exec.exit_code {
-                    self.shared.execs.ended(&exec.id, exit_code);
-                    let details = [
-                        ("execID", exec.id.clone()),
-                        ("exitCode", exit_code.to_string()),
-                    ];
-                    self.publish("exec_die", &details);
-                }
-            }
+            Event::ExecExited(exec) => self.on_exec_exited(&exec),
             Event::OutOfMemory { .. } => {
                 self.state.oom_killed = true;
                 self.show(true);
@@ -498,6 +542,25 @@ impl Actor {
             }
             // These are awaited where a start happens.
             Event::Created { .. } | Event::Started { .. } | Event::Failed(_) => {}
+        }
+    }
+
+    /// Whoever waits for an exec finds the events told.
+    fn on_exec_exited(&self, exec: &ExecState) {
+        let Some(exit_code) = exec.exit_code else {
+            return;
+        };
+        let known = self.shared.execs.get(&exec.id);
+        if let Ok(known) = &known {
+            known.publish_start(&self.shared, &self.record);
+        }
+        let details = [
+            ("execID", exec.id.clone()),
+            ("exitCode", exit_code.to_string()),
+        ];
+        self.publish("exec_die", &details);
+        if let Ok(known) = &known {
+            known.end(exit_code, exec.pid);
         }
     }
 
@@ -519,6 +582,10 @@ impl Actor {
             finished.duration_since(started).unsigned_abs()
         });
         self.ending = self.shim.take();
+        self.monitor = None;
+        if let Some(health) = &mut self.state.health {
+            health.unobserved();
+        }
         self.state.pid = 0;
         self.state.exit_code = i64::from(exit.exit_code);
         self.state.oom_killed |= exit.oom_killed;
@@ -667,6 +734,13 @@ pub(crate) fn at_nanos(nanos: i64) -> Timestamp {
 async fn next_event(shim: &mut Option<Connection>) -> std::io::Result<Option<Event>> {
     match shim {
         Some(shim) => shim.event().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn answer(monitor: &mut Option<Monitor>) -> Probe {
+    match monitor {
+        Some(monitor) => monitor.answer().await,
         None => std::future::pending().await,
     }
 }

@@ -101,7 +101,7 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     let id = id::generate()?;
     fill_in(&mut config, &mut host, &id, &shared.registry)?;
     let plan = Plan::parse(&config, &host)?;
-    let mut warnings = warnings(&config, &plan);
+    let mut warnings = warnings(&plan);
     warnings.sort();
 
     let links = links::parse(&shared.registry, plan::list(&host.links))?;
@@ -356,15 +356,8 @@ fn check_endpoints(
     Ok(checked)
 }
 
-fn warnings(config: &ContainerConfig, plan: &Plan) -> Vec<String> {
+fn warnings(plan: &Plan) -> Vec<String> {
     let mut warnings = Vec::new();
-    let health = config
-        .healthcheck
-        .as_ref()
-        .and_then(|health| health.test.as_ref());
-    if health.is_some_and(|test| test.first().is_some_and(|kind| kind != "NONE")) {
-        warnings.push("Health checks are not run yet: the container has no health.".into());
-    }
     for target in &plan.volumes {
         warnings.push(format!(
             "Volumes are not supported yet: the files below {target} are kept in the container's \

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use longshore_api::filters::Filters;
 use regex_lite::Regex;
 
+use crate::container::health;
 use crate::container::plan::ports::{Port, parse_ports};
 use crate::container::registry::Snapshot;
 use crate::container::state::Phase;
@@ -161,7 +162,9 @@ impl<'a> Filter<'a> {
                 .given
                 .matches_by("id", |wanted| record.id.starts_with(wanted))
             && self.given.matches("status", state.phase.as_str())
-            && self.given.matches("health", "none")
+            && self
+                .given
+                .matches("health", health::word(state.health.as_ref()))
             && self.given.matches("is-task", "false")
             && self.given.matches_by("isolation", |wanted| {
                 wanted == record.host_config.isolation.as_str()

@@ -8,6 +8,7 @@ use longshore_api::types::{
     NetworkSettings, PortBinding,
 };
 
+use crate::container::health::Health;
 use crate::container::links;
 use crate::container::plan::mounts::{Mount, Propagation, Source};
 use crate::container::plan::namespaces::Network;
@@ -46,7 +47,7 @@ pub(crate) fn inspect(
     } else {
         (None, None)
     };
-    let execs = shared.execs.running(&record.id);
+    let execs = shared.execs.open(&record.id);
     let mut args = plan.args.iter().cloned();
     let mut host_config = record.host_config.clone();
     host_config.links = links::shown(&shared.registry, record);
@@ -102,7 +103,7 @@ fn wire_state(state: &State) -> ContainerState {
         error: state.error.clone(),
         started_at: wire(state.started_at),
         finished_at: wire(state.finished_at),
-        ..ContainerState::default()
+        health: state.health.as_ref().map(Health::to_wire),
     }
 }
 

@@ -4,6 +4,7 @@ pub mod actor;
 pub mod attach;
 pub mod create;
 mod filter;
+pub(crate) mod health;
 pub(crate) mod inspect;
 pub(crate) mod links;
 pub mod list;

@@ -19,6 +19,7 @@ use crate::net::Endpoint;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::container::health::{Health, Status};
 use crate::error::Error;
 use crate::time::seconds_since;
 use crate::wording::duration;
@@ -106,6 +107,9 @@ pub(crate) struct State {
     pub(crate) restart_count: u32,
     /// Its end of the network while it runs.
     pub(crate) endpoint: Option<Endpoint>,
+    /// Its health since its first start, where it has a check.
+    #[serde(default)]
+    pub(crate) health: Option<Health>,
 }
 
 impl State {
@@ -122,6 +126,7 @@ impl State {
             finished_at: None,
             restart_count: 0,
             endpoint: None,
+            health: None,
         }
     }
 
@@ -130,7 +135,14 @@ impl State {
         let since = |time: Option<Timestamp>| duration(time.map_or(0.0, seconds_since));
         match self.phase {
             Phase::Created => "Created".into(),
-            Phase::Running => format!("Up {}", since(self.started_at)),
+            Phase::Running => {
+                let up = format!("Up {}", since(self.started_at));
+                match self.health.as_ref().map(|health| health.status) {
+                    None => up,
+                    Some(Status::Starting) => format!("{up} (health: starting)"),
+                    Some(status) => format!("{up} ({})", status.as_str()),
+                }
+            }
             Phase::Paused => format!("Up {} (Paused)", since(self.started_at)),
             Phase::Restarting => format!(
                 "Restarting ({}) {} ago",
@@ -457,5 +469,19 @@ mod tests {
         assert_eq!(status(Phase::Restarting), "Restarting (1) 2 hours ago");
         assert_eq!(status(Phase::Removing), "Removal In Progress");
         assert_eq!(status(Phase::Dead), "Dead");
+        let mut health = Health::at_start(None);
+        let mut status = |phase, health: &Health| {
+            state.phase = phase;
+            state.health = Some(health.clone());
+            state.status()
+        };
+        assert_eq!(
+            status(Phase::Running, &health),
+            "Up 5 minutes (health: starting)"
+        );
+        health.unobserved();
+        assert_eq!(status(Phase::Running, &health), "Up 5 minutes (unhealthy)");
+        assert_eq!(status(Phase::Paused, &health), "Up 5 minutes (Paused)");
+        assert_eq!(status(Phase::Exited, &health), "Exited (1) 2 hours ago");
     }
 }

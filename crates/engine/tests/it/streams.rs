@@ -150,10 +150,8 @@ async fn exec(lab: Lab) -> Outcome {
         ExecPhase::Ended { exit_code: 5, .. }
     );
     assert!(ended, "{:?}", execs.inspect(&id)?.phase);
-    let again = execs
-        .start(&id, false, None)
-        .err()
-        .ok_or("it started twice")?;
+    let again = execs.start(&id, false, None)?.detach().await;
+    let again = again.err().ok_or("it started twice")?;
     assert_eq!(
         again.message,
         format!("Error: Exec command {id} has already run")
@@ -195,7 +193,7 @@ async fn exec_fails(lab: Lab) -> Outcome {
     serving.await?;
     let ended = matches!(
         execs.inspect(&id)?.phase,
-        ExecPhase::Ended { exit_code: 127, .. }
+        ExecPhase::Ended { exit_code: 126, .. }
     );
     assert!(ended, "{:?}", execs.inspect(&id)?.phase);
     let id = execs.create("host", config)?;

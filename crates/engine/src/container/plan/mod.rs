@@ -24,6 +24,7 @@ use self::mounts::{Bind, Mount, Propagation, Source};
 use self::namespaces::{Ipc, Join, Network};
 use self::ports::{GivenBinding, Ports};
 use self::security::SecurityOptions;
+use crate::container::health::HealthCheck;
 use crate::container::restart::RestartPolicy;
 use crate::error::{Error, Result};
 
@@ -103,6 +104,8 @@ pub(crate) struct Plan {
     pub(crate) log: LogPlan,
     /// Restart policy.
     pub(crate) restart: RestartPolicy,
+    /// How its health is checked.
+    pub(crate) health: Option<HealthCheck>,
     /// Whether it is removed when it ends.
     pub(crate) auto_remove: bool,
     /// Signal of `stop`.
@@ -225,6 +228,7 @@ impl Plan {
             ports,
             log: log_of(host)?,
             restart,
+            health: HealthCheck::parse(config),
             auto_remove: host.auto_remove,
             stop_signal: match config.stop_signal.as_deref() {
                 None | Some("") => signal::TERM,
