@@ -53,6 +53,9 @@ pub(crate) struct Flags {
     /// Group that may use the unix socket
     #[arg(short = 'G', long, value_name = "string")]
     group: Option<String>,
+    /// Path of the default seccomp profile; `unconfined` for none
+    #[arg(long, value_name = "string")]
+    seccomp_profile: Option<String>,
     /// Answer older API versions with newer fields too, as dockerd does
     #[arg(long)]
     api_superset: bool,
@@ -74,6 +77,7 @@ struct File {
     bip: Option<String>,
     bridge: Option<String>,
     group: Option<String>,
+    seccomp_profile: Option<String>,
     api_superset: Option<bool>,
 }
 
@@ -115,6 +119,8 @@ pub(crate) struct Settings {
     /// `None`: containers have no default network.
     pub(crate) bridge: Option<String>,
     pub(crate) group: Option<String>,
+    /// `builtin`, `unconfined`, or a path.
+    pub(crate) seccomp_profile: String,
     /// Whether an answer to an older version has the newer fields too.
     pub(crate) api_superset: bool,
 }
@@ -200,6 +206,7 @@ impl Settings {
                 Some(name) => Some(name.to_owned()),
             },
             group: flags.group.or(file.group),
+            seccomp_profile: (flags.seccomp_profile.or(file.seccomp_profile)).unwrap_or_default(),
             api_superset: flags.api_superset || file.api_superset.unwrap_or(false),
         })
     }
@@ -242,6 +249,10 @@ fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
         ("bip", flags.bip.is_some() && file.bip.is_some()),
         ("bridge", flags.bridge.is_some() && file.bridge.is_some()),
         ("group", flags.group.is_some() && file.group.is_some()),
+        (
+            "seccomp-profile",
+            flags.seccomp_profile.is_some() && file.seccomp_profile.is_some(),
+        ),
         (
             "api-superset",
             flags.api_superset && file.api_superset.is_some(),

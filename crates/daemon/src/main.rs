@@ -19,7 +19,7 @@ use std::time::Duration;
 use clap::Parser;
 use longshore_api::server::{Responses, Server};
 use longshore_engine::Engine;
-use longshore_engine::config::EngineConfig;
+use longshore_engine::config::{DaemonSeccomp, EngineConfig};
 use longshore_runtime::zygote::Zygote;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -94,6 +94,7 @@ async fn serve(settings: Settings, zygote: Arc<Zygote>) -> Result<(), Failure> {
         cgroup_parent: CGROUP_PARENT.to_owned(),
         bridge: settings.bridge.clone(),
         bip: settings.bip.clone(),
+        seccomp: DaemonSeccomp::read(&settings.seccomp_profile)?,
         labels: Vec::new(),
         debug: settings.debug,
         version: about::VERSION.to_owned(),

@@ -1,6 +1,12 @@
 //! What the daemon tells the engine at its start.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use longshore_runtime::caps::CapabilitySet;
+use longshore_runtime::seccomp::{self, profile::Profile};
+
+use crate::error::{Error, Result};
 
 /// Where the engine works and with what defaults.
 #[derive(Clone, Debug)]
@@ -17,10 +23,63 @@ pub struct EngineConfig {
     /// Address and prefix of the default bridge, `172.17.0.1/16`; none lets
     /// the engine choose.
     pub bip: Option<String>,
+    /// The system call filter of containers that ask for none.
+    pub seccomp: DaemonSeccomp,
     /// Labels of the daemon, shown in its information.
     pub labels: Vec<String>,
     /// Whether the daemon logs more, shown in its information.
     pub debug: bool,
     /// Version shown to clients.
     pub version: String,
+}
+
+/// The system call filter of containers that ask for none and are not
+/// privileged.
+#[derive(Clone, Debug, Default)]
+pub enum DaemonSeccomp {
+    /// The one that is compiled in.
+    #[default]
+    Builtin,
+    /// No filter.
+    Unconfined,
+    /// One that the operator wrote.
+    Profile {
+        /// Where it was read.
+        path: PathBuf,
+        /// What it says.
+        profile: Arc<Profile>,
+    },
+}
+
+impl DaemonSeccomp {
+    /// Reads what `--seccomp-profile` says: `builtin`, `unconfined`, or the path
+    /// of a profile, which must be good.
+    pub fn read(given: &str) -> Result<Self> {
+        if matches!(given, "" | "builtin") {
+            return Ok(Self::Builtin);
+        }
+        if given == "unconfined" {
+            return Ok(Self::Unconfined);
+        }
+        let path = PathBuf::from(given);
+        let bad = |error: &dyn std::fmt::Display| {
+            Error::bad_parameter(format!("opening seccomp profile ({given}) failed: {error}"))
+        };
+        let text = std::fs::read_to_string(&path).map_err(|error| bad(&error))?;
+        let profile = Profile::parse(&text).map_err(|error| bad(&error))?;
+        seccomp::from_profile(&profile, CapabilitySet::DEFAULT).map_err(|error| bad(&error))?;
+        Ok(Self::Profile {
+            path,
+            profile: Arc::new(profile),
+        })
+    }
+
+    /// What the information about the engine calls it.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Builtin => "default".to_owned(),
+            Self::Unconfined => "unconfined".to_owned(),
+            Self::Profile { path, .. } => path.display().to_string(),
+        }
+    }
 }

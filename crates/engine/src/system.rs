@@ -147,10 +147,16 @@ impl System {
             },
             live_restore_enabled: true,
             init_binary: "longshored".into(),
-            security_options: list(&["name=seccomp,profile=default"]),
+            security_options: Some(self.security_options()),
             warnings: Some(self.warnings(&cgroups)),
             ..SystemInfo::default()
         }
+    }
+
+    /// What isolates containers here, in dockerd's words.
+    fn security_options(&self) -> Vec<String> {
+        let config = &self.shared.config;
+        vec![format!("name=seccomp,profile={}", config.seccomp.shown())]
     }
 
     fn warnings(&self, cgroups: &Cgroups) -> Vec<String> {

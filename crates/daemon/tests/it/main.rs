@@ -13,6 +13,7 @@ mod harness;
 mod lifecycle;
 mod links;
 mod race;
+mod security;
 mod sockets;
 mod storm;
 mod survive;

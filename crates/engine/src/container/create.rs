@@ -10,7 +10,7 @@ use longshore_image::store::Image;
 
 use crate::container::actor::{Actor, Beginning};
 use crate::container::links;
-use crate::container::plan::{self, Plan};
+use crate::container::plan::{self, Plan, list, security};
 use crate::container::record::{Files, Record};
 use crate::container::registry::Registry;
 use crate::container::state::State;
@@ -280,6 +280,10 @@ fn fill_in(
     host.kernel_memory_tcp.get_or_insert(0);
     host.pids_limit = host.pids_limit.filter(|limit| *limit > 0);
     host.memory_swappiness = host.memory_swappiness.filter(|value| *value >= 0);
+    let outside = host.privileged || host.pid_mode == "host" || host.ipc_mode == "host";
+    if let Some(label) = security::implied(list(&host.security_opt), outside) {
+        host.security_opt.get_or_insert_default().push(label);
+    }
     if host.privileged {
         host.masked_paths = None;
         host.readonly_paths = None;

@@ -4,11 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use longshore_image::container::ContainerLayer;
+use longshore_runtime::seccomp;
 use longshore_runtime::spec::{
     CgroupSpec, ContainerSpec, LogSpec, MountKind, MountSpec, Namespaces, NsMode, PortReservation,
     ProcessSpec, Propagation, RootfsSpec, Seccomp, Shm,
 };
 
+use crate::config::DaemonSeccomp;
 use crate::container::plan::Plan;
 use crate::container::plan::mounts::{self, Source};
 use crate::container::plan::namespaces::{Ipc, Join, Network};
@@ -36,6 +38,8 @@ pub(crate) struct Places<'a> {
     pub(crate) cgroup_parent: &'a str,
     /// Whether the machine's cgroups have version 2.
     pub(crate) unified_cgroups: bool,
+    /// The system call filter of containers that ask for none.
+    pub(crate) seccomp: &'a DaemonSeccomp,
 }
 
 /// Finds the containers whose namespaces are to be joined; they must run.
@@ -148,7 +152,7 @@ pub(crate) fn build(
         masked_paths: plan.masked_paths.clone(),
         readonly_paths: plan.readonly_paths.clone(),
         sysctls: sysctls(plan),
-        seccomp: seccomp(plan),
+        seccomp: seccomp(plan, places.seccomp),
         oom_score_adj: (plan.oom_score_adj != 0).then_some(plan.oom_score_adj),
         ports: reservations(ports),
     }
@@ -278,11 +282,23 @@ fn sysctls(plan: &Plan) -> std::collections::BTreeMap<String, String> {
     all
 }
 
-fn seccomp(plan: &Plan) -> Seccomp {
-    match &plan.security.seccomp {
-        SeccompChoice::Default if plan.privileged => Seccomp::Unconfined,
-        SeccompChoice::Default | SeccompChoice::Builtin => Seccomp::Default,
-        SeccompChoice::Unconfined => Seccomp::Unconfined,
+/// The system call filter. A profile that was good at create is good now.
+fn seccomp(plan: &Plan, of_daemon: &DaemonSeccomp) -> Seccomp {
+    let compiled = |profile| match seccomp::from_profile(profile, plan.capabilities) {
+        Ok(filter) => filter,
+        Err(error) => {
+            tracing::error!(%error, "a seccomp profile became bad; the built-in one is used");
+            Seccomp::Default
+        }
+    };
+    match (&plan.security.seccomp, of_daemon) {
+        (SeccompChoice::Unconfined, _) => Seccomp::Unconfined,
+        (SeccompChoice::Builtin, _) => Seccomp::Default,
+        (SeccompChoice::Profile(profile), _) => compiled(profile),
+        (SeccompChoice::Default, _) if plan.privileged => Seccomp::Unconfined,
+        (SeccompChoice::Default, DaemonSeccomp::Builtin) => Seccomp::Default,
+        (SeccompChoice::Default, DaemonSeccomp::Unconfined) => Seccomp::Unconfined,
+        (SeccompChoice::Default, DaemonSeccomp::Profile { profile, .. }) => compiled(profile),
     }
 }
 

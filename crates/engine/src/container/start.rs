@@ -123,6 +123,7 @@ pub(crate) async fn launch(
             layer: &layer,
             cgroup_parent: &shared.config.cgroup_parent,
             unified_cgroups: crate::system::unified_cgroups(),
+            seccomp: &shared.config.seccomp,
         },
         ports.as_ref().map_or(&[], |held| held.ports.as_slice()),
         &linked.env,

@@ -175,6 +175,7 @@ pub(crate) async fn open(dir: &TempDir, bridge: Option<(&str, &str)>) -> Result<
         cgroup_parent: format!("/{}", cgroup_parent()),
         bridge: bridge.map(|(name, _)| name.to_owned()),
         bip: bridge.map(|(_, bip)| bip.to_owned()),
+        seccomp: Default::default(),
         labels: Vec::new(),
         debug: false,
         version: "0.0.0-test".into(),

@@ -4,7 +4,50 @@
 
 use crate::sys::seccomp::Instruction;
 
-use super::policy::{Action, Check, Operator, Table};
+use super::policy::{Action, Table};
+
+/// One alternative of a call: what to answer when all conditions hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    pub(super) conditions: Vec<Condition>,
+    /// The kernel's code, `SECCOMP_RET_…`.
+    pub(super) answer: u32,
+}
+
+/// A condition on one argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Condition {
+    /// 0 to 5.
+    pub(super) argument: u8,
+    pub(super) comparison: Comparison,
+    /// What the argument is compared with.
+    pub(super) value: u64,
+    pub(super) width: Width,
+}
+
+/// How an argument is compared, as unsigned numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Ne,
+    Lt,
+    Le,
+    Eq,
+    Ge,
+    Gt,
+    /// Equal in the bits of the mask; the others count as 0.
+    MaskedEq {
+        mask: u64,
+    },
+}
+
+/// How much of an argument there is to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Width {
+    /// The lower 32 bits.
+    Low,
+    /// All 64.
+    Full,
+}
 
 // Operations, include/uapi/linux/bpf_common.h.
 const LOAD: u16 = 0x20;
@@ -14,6 +57,7 @@ const JUMP_GREATER: u16 = 0x25;
 const JUMP_GREATER_EQUAL: u16 = 0x35;
 const JUMP_SET: u16 = 0x45;
 const RETURN: u16 = 0x06;
+const AND: u16 = 0x54;
 
 // Offsets in struct seccomp_data. The lower half of an argument comes first,
 // on all architectures there are tables for.
@@ -21,9 +65,7 @@ const NUMBER: u32 = 0;
 const ARCHITECTURE: u32 = 4;
 const FIRST_ARGUMENT: u32 = 16;
 
-// Answers, include/uapi/linux/seccomp.h.
-const ANSWER_ALLOW: u32 = 0x7fff_0000;
-const ANSWER_ERRNO: u32 = 0x0005_0000;
+/// Answer to an interface that there is no table for.
 const ANSWER_KILL_PROCESS: u32 = 0x8000_0000;
 
 /// The program for all of `tables`. Calls through an interface without a table
@@ -44,7 +86,7 @@ pub(super) fn program(tables: &[Table]) -> Vec<Instruction> {
 /// A search tree over `ranges`, the call number being loaded.
 fn search(ranges: &[(u32, Action)]) -> Vec<Instruction> {
     if let [(_, action)] = ranges {
-        return answer(*action);
+        return answer(action);
     }
     let (below, above) = ranges.split_at(ranges.len() / 2);
     let border = above[0].0;
@@ -64,30 +106,156 @@ fn search(ranges: &[(u32, Action)]) -> Vec<Instruction> {
     tree
 }
 
-fn answer(action: Action) -> Vec<Instruction> {
+fn answer(action: &Action) -> Vec<Instruction> {
     match action {
-        Action::Allow => vec![instruction(RETURN, ANSWER_ALLOW)],
-        Action::Errno(errno) => vec![instruction(RETURN, ANSWER_ERRNO | errno)],
-        Action::Check(checks) => checked(checks),
+        Action::Answer(code) => vec![instruction(RETURN, *code)],
+        Action::Rules(rules, otherwise) => {
+            let mut program = Vec::new();
+            // What the accumulator holds when a rule is left for the next.
+            let mut loaded = None;
+            for rule in rules {
+                loaded = append_rule(&mut program, rule, loaded);
+            }
+            program.push(instruction(RETURN, *otherwise));
+            program
+        }
     }
 }
 
-fn checked(checks: &[Check]) -> Vec<Instruction> {
-    let mut program = vec![instruction(LOAD, FIRST_ARGUMENT)];
-    for (number, check) in checks.iter().enumerate() {
-        // Over the other checks and the refusal.
-        let allow = (checks.len() - number) as u8;
-        let value = check.value;
-        program.push(match check.op {
-            Operator::Lt => jump(JUMP_GREATER_EQUAL, value, 0, allow),
-            Operator::Eq => jump(JUMP_EQUAL, value, allow, 0),
-            Operator::Gt => jump(JUMP_GREATER, value, allow, 0),
-            Operator::NoneOf => jump(JUMP_SET, value, 0, allow),
-        });
+/// Where a comparison leads to.
+#[derive(Clone, Copy)]
+enum To {
+    /// The next instruction.
+    Next,
+    /// The next condition.
+    Holds,
+    /// The next rule.
+    Fails,
+}
+
+/// Instructions whose jumps have names instead of distances.
+#[derive(Default)]
+struct Body {
+    code: Vec<(Instruction, To, To)>,
+    /// What the accumulator holds, when it is known on every way here.
+    loaded: Option<u32>,
+}
+
+impl Body {
+    fn test(&mut self, at: u32, code: u16, k: u32, holds: To, fails: To) {
+        if self.loaded != Some(at) {
+            self.code.push((instruction(LOAD, at), To::Next, To::Next));
+            self.loaded = Some(at);
+        }
+        self.code.push((instruction(code, k), holds, fails));
     }
-    program.extend(answer(Action::Errno(nix::libc::EPERM as u32)));
-    program.extend(answer(Action::Allow));
-    program
+
+    /// Compares the bits of `mask` in the word at `at` with `value`.
+    fn masked(&mut self, at: u32, mask: u32, value: u32) {
+        if value == 0 {
+            self.test(at, JUMP_SET, mask, To::Fails, To::Next);
+            return;
+        }
+        self.code.push((instruction(LOAD, at), To::Next, To::Next));
+        self.code.push((instruction(AND, mask), To::Next, To::Next));
+        self.loaded = None;
+        self.code
+            .push((instruction(JUMP_EQUAL, value), To::Next, To::Fails));
+    }
+
+    fn condition(&mut self, condition: &Condition) {
+        use To::{Fails, Holds, Next};
+
+        let low_at = FIRST_ARGUMENT + 8 * u32::from(condition.argument);
+        let high_at = low_at + 4;
+        let (high, low) = ((condition.value >> 32) as u32, condition.value as u32);
+        let full = condition.width == Width::Full;
+        match condition.comparison {
+            Comparison::Eq => {
+                if full {
+                    self.test(high_at, JUMP_EQUAL, high, Next, Fails);
+                }
+                self.test(low_at, JUMP_EQUAL, low, Next, Fails);
+            }
+            Comparison::Ne => {
+                if full {
+                    self.test(high_at, JUMP_EQUAL, high, Next, Holds);
+                }
+                self.test(low_at, JUMP_EQUAL, low, Fails, Next);
+            }
+            comparison @ (Comparison::Gt | Comparison::Ge) => {
+                if full {
+                    self.test(high_at, JUMP_GREATER, high, Holds, Next);
+                    self.test(high_at, JUMP_EQUAL, high, Next, Fails);
+                }
+                let or_equal = comparison == Comparison::Ge;
+                let code = if or_equal {
+                    JUMP_GREATER_EQUAL
+                } else {
+                    JUMP_GREATER
+                };
+                self.test(low_at, code, low, Next, Fails);
+            }
+            comparison @ (Comparison::Lt | Comparison::Le) => {
+                if full {
+                    self.test(high_at, JUMP_GREATER, high, Fails, Next);
+                    self.test(high_at, JUMP_EQUAL, high, Next, Holds);
+                }
+                let or_equal = comparison == Comparison::Le;
+                let code = if or_equal {
+                    JUMP_GREATER
+                } else {
+                    JUMP_GREATER_EQUAL
+                };
+                self.test(low_at, code, low, Fails, Next);
+            }
+            Comparison::MaskedEq { mask } => {
+                if full {
+                    self.masked(high_at, (mask >> 32) as u32, high);
+                }
+                self.masked(low_at, mask as u32, low);
+            }
+        }
+        if full {
+            // It may have been decided by either half.
+            self.loaded = None;
+        }
+    }
+}
+
+/// One rule: its conditions, then its answer. Takes what is loaded before it
+/// and answers what is loaded after it.
+fn append_rule(program: &mut Vec<Instruction>, rule: &Rule, loaded: Option<u32>) -> Option<u32> {
+    let mut body = Body {
+        loaded,
+        ..Body::default()
+    };
+    let mut ends = Vec::with_capacity(rule.conditions.len());
+    for condition in &rule.conditions {
+        body.condition(condition);
+        ends.push(body.code.len());
+    }
+    let answer_at = body.code.len();
+    for (at, (mut now, holds, fails)) in body.code.into_iter().enumerate() {
+        let end = ends
+            .iter()
+            .copied()
+            .find(|end| at < *end)
+            .unwrap_or(answer_at);
+        // A rule has at most 6 conditions of at most 6 instructions each, so
+        // that all of it is within reach.
+        let distance = |to| match to {
+            To::Next => 0,
+            To::Holds => (end - at - 1) as u8,
+            To::Fails => (answer_at - at) as u8,
+        };
+        now.jt = distance(holds);
+        now.jf = distance(fails);
+        program.push(now);
+    }
+    program.push(instruction(RETURN, rule.answer));
+    // With several conditions it depends on which of them failed.
+    body.loaded.filter(|_| rule.conditions.len() == 1)
 }
 
 fn instruction(code: u16, k: u32) -> Instruction {
@@ -98,46 +266,64 @@ fn jump(code: u16, k: u32, jt: u8, jf: u8) -> Instruction {
     Instruction { code, jt, jf, k }
 }
 
+/// Runs a program as the kernel does: the answer, and the steps it took.
+#[cfg(test)]
+pub(super) fn emulate(
+    program: &[Instruction],
+    audit: u32,
+    number: u32,
+    arguments: [u64; 6],
+) -> (u32, usize) {
+    let mut loaded = 0;
+    let mut at = 0;
+    for steps in 1.. {
+        let now = program[at];
+        at += 1;
+        let holds = match now.code {
+            LOAD => {
+                loaded = match now.k {
+                    NUMBER => number,
+                    ARCHITECTURE => audit,
+                    offset => {
+                        let place = offset.checked_sub(FIRST_ARGUMENT).expect("an argument");
+                        let argument = arguments[place as usize / 8];
+                        (argument >> (place % 8 * 8)) as u32
+                    }
+                };
+                continue;
+            }
+            AND => {
+                loaded &= now.k;
+                continue;
+            }
+            JUMP => {
+                at += now.k as usize;
+                continue;
+            }
+            RETURN => return (now.k, steps),
+            JUMP_EQUAL => loaded == now.k,
+            JUMP_GREATER => loaded > now.k,
+            JUMP_GREATER_EQUAL => loaded >= now.k,
+            JUMP_SET => loaded & now.k != 0,
+            code => panic!("unexpected operation {code:#x}"),
+        };
+        at += usize::from(if holds { now.jt } else { now.jf });
+    }
+    unreachable!("the range has no end")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::caps::{Capability, CapabilitySet};
     use crate::seccomp::policy::{Architecture, tables};
 
-    const EPERM: u32 = ANSWER_ERRNO | 1;
-    const ENOSYS: u32 = ANSWER_ERRNO | 38;
+    const ANSWER_ALLOW: u32 = 0x7fff_0000;
+    const EPERM: u32 = 0x0005_0001;
+    const ENOSYS: u32 = 0x0005_0026;
 
-    /// Runs a program as the kernel does: the answer, and the steps it took.
     fn run(program: &[Instruction], audit: u32, number: u32, argument: u64) -> (u32, usize) {
-        let mut loaded = 0;
-        let mut at = 0;
-        for steps in 1.. {
-            let now = program[at];
-            at += 1;
-            let holds = match now.code {
-                LOAD => {
-                    loaded = match now.k {
-                        NUMBER => number,
-                        ARCHITECTURE => audit,
-                        FIRST_ARGUMENT => argument as u32,
-                        other => panic!("load from {other}"),
-                    };
-                    continue;
-                }
-                JUMP => {
-                    at += now.k as usize;
-                    continue;
-                }
-                RETURN => return (now.k, steps),
-                JUMP_EQUAL => loaded == now.k,
-                JUMP_GREATER => loaded > now.k,
-                JUMP_GREATER_EQUAL => loaded >= now.k,
-                JUMP_SET => loaded & now.k != 0,
-                code => panic!("unexpected operation {code:#x}"),
-            };
-            at += usize::from(if holds { now.jt } else { now.jf });
-        }
-        unreachable!("the range has no end")
+        emulate(program, audit, number, [argument, 0, 0, 0, 0, 0])
     }
 
     fn default_program(capabilities: CapabilitySet, native: Architecture) -> Vec<Instruction> {

@@ -13,6 +13,7 @@
 
 mod compile;
 mod policy;
+pub mod profile;
 
 use std::sync::OnceLock;
 
@@ -21,11 +22,35 @@ use crate::error::{CreateError, CreateErrorKind};
 use crate::spec::Seccomp;
 use crate::sys::seccomp::Instruction;
 use policy::Architecture;
+use profile::{Profile, ProfileError};
+
+/// The most instructions the kernel takes, `BPF_MAXINSNS`.
+const LONGEST_PROGRAM: usize = 4096;
 
 /// Compiles the built-in policy for a container with `capabilities` as its
 /// bounding set, for the specification to carry.
 pub fn default_for(capabilities: CapabilitySet) -> Result<Seccomp, CreateError> {
     let program = compile_default(capabilities)?;
+    Ok(Seccomp::Program(program.into_iter().map(pack).collect()))
+}
+
+/// Compiles a user's profile for a container with `capabilities` as its
+/// bounding set, for the specification to carry. One that says nothing means
+/// no filter.
+pub fn from_profile(
+    profile: &Profile,
+    capabilities: CapabilitySet,
+) -> Result<Seccomp, ProfileError> {
+    if profile.is_empty() {
+        return Ok(Seccomp::Unconfined);
+    }
+    let native = Architecture::native().ok_or(ProfileError::Machine(std::env::consts::ARCH))?;
+    let release = rustix::system::uname();
+    let release = release.release().to_string_lossy();
+    let program = compile::program(&profile.tables(native, &release, capabilities)?);
+    if program.len() > LONGEST_PROGRAM {
+        return Err(ProfileError::TooLong(program.len()));
+    }
     Ok(Seccomp::Program(program.into_iter().map(pack).collect()))
 }
 

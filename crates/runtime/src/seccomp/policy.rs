@@ -7,30 +7,38 @@ use serde::Deserialize;
 
 use crate::caps::{Capability, CapabilitySet};
 
+use super::compile::{Comparison, Condition, Rule, Width};
+
 /// What the kernel does with a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Action {
-    /// Carries it out.
-    Allow,
-    /// Answers with an error number.
-    Errno(u32),
-    /// Carries it out when one of the checks of the first argument holds;
-    /// answers `EPERM` otherwise.
-    Check(&'static [Check]),
+    /// Always the same, in the kernel's code.
+    Answer(u32),
+    /// What the first rule that holds says, or else this.
+    Rules(Vec<Rule>, u32),
 }
+
+/// Carries the call out.
+pub(super) const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
+
+/// The call is forbidden.
+const REFUSED: u32 = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
+
+/// There is no such call.
+const ABSENT: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
 
 /// A comparison of the first argument's lower 32 bits, all that the kernel
 /// looks at in the calls concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Check {
-    pub(super) op: Operator,
-    pub(super) value: u32,
+struct Check {
+    op: Operator,
+    value: u32,
 }
 
 /// How an argument is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Operator {
+enum Operator {
     /// Less than the value.
     Lt,
     /// Equal to the value.
@@ -51,8 +59,33 @@ pub(super) enum Architecture {
     Arm,
 }
 
+impl Check {
+    /// The rule that allows a call for which it holds.
+    fn rule(self) -> Rule {
+        let (comparison, value) = match self.op {
+            Operator::Lt => (Comparison::Lt, self.value),
+            Operator::Eq => (Comparison::Eq, self.value),
+            Operator::Gt => (Comparison::Gt, self.value),
+            Operator::NoneOf => {
+                let mask = u64::from(self.value);
+                (Comparison::MaskedEq { mask }, 0)
+            }
+        };
+        let condition = Condition {
+            argument: 0,
+            comparison,
+            value: value.into(),
+            width: Width::Low,
+        };
+        Rule {
+            conditions: vec![condition],
+            answer: ALLOW,
+        }
+    }
+}
+
 /// Calls of the x32 interface have this bit in their number.
-const X32_BIT: u32 = 0x4000_0000;
+pub(super) const X32_BIT: u32 = 0x4000_0000;
 
 /// Numbers from here on are private calls of 32-bit ARM, and no measure of how
 /// new a call is.
@@ -78,6 +111,33 @@ impl Architecture {
         }
     }
 
+    /// The one that libseccomp and profiles call `name`.
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "SCMP_ARCH_X86_64" => Self::X86_64,
+            "SCMP_ARCH_X86" => Self::X86,
+            "SCMP_ARCH_X32" => Self::X32,
+            "SCMP_ARCH_AARCH64" => Self::Aarch64,
+            "SCMP_ARCH_ARM" => Self::Arm,
+            _ => return None,
+        })
+    }
+
+    /// What Go and so profiles call a machine of this architecture.
+    pub(super) fn go_name(self) -> &'static str {
+        match self {
+            Self::X86_64 | Self::X32 => "amd64",
+            Self::X86 => "386",
+            Self::Aarch64 => "arm64",
+            Self::Arm => "arm",
+        }
+    }
+
+    /// Whether arguments have 32 bits.
+    pub(super) fn is_narrow(self) -> bool {
+        matches!(self, Self::X86 | Self::X32 | Self::Arm)
+    }
+
     /// The value in `struct seccomp_data` (`include/uapi/linux/audit.h`).
     pub(super) fn audit(self) -> u32 {
         match self {
@@ -90,7 +150,7 @@ impl Architecture {
 
     /// Those that a machine of this architecture serves, grouped by how the
     /// kernel tells them apart.
-    fn served(self) -> &'static [&'static [Self]] {
+    pub(super) fn served(self) -> &'static [&'static [Self]] {
         match self {
             Self::X86_64 | Self::X86 | Self::X32 => &[&[Self::X86_64, Self::X32], &[Self::X86]],
             Self::Aarch64 | Self::Arm => &[&[Self::Aarch64], &[Self::Arm]],
@@ -121,6 +181,13 @@ struct Policy {
 struct Loaded {
     policy: Policy,
     calls: Vec<Call>,
+}
+
+/// The number that the call `name` has on `architecture`, without the bit of
+/// x32.
+pub(super) fn number_of(name: &str, architecture: Architecture) -> Option<u32> {
+    let call = loaded().calls.iter().find(|call| call.name == name)?;
+    call.numbers[architecture as usize]
 }
 
 /// A call with its number on each architecture.
@@ -169,9 +236,6 @@ pub(super) fn tables(native: Architecture, capabilities: CapabilitySet) -> Vec<T
 }
 
 fn ranges(architecture: Architecture, capabilities: CapabilitySet) -> Vec<(u32, Action)> {
-    const REFUSED: Action = Action::Errno(libc::EPERM as u32);
-    const ABSENT: Action = Action::Errno(libc::ENOSYS as u32);
-
     let base = if architecture == Architecture::X32 {
         X32_BIT
     } else {
@@ -192,7 +256,7 @@ fn ranges(architecture: Architecture, capabilities: CapabilitySet) -> Vec<(u32, 
         }
     }
     let mut ranges: Vec<(u32, Action)> = Vec::new();
-    let mut add = |start: u32, action| {
+    let mut add = |start: u32, action: Action| {
         if ranges.last().is_none_or(|(_, last)| *last != action) {
             ranges.push((base + start, action));
         }
@@ -201,15 +265,15 @@ fn ranges(architecture: Architecture, capabilities: CapabilitySet) -> Vec<(u32, 
     for (number, action) in actions {
         // Between what is named: refused as far as the policy knows calls.
         if next < number && next <= highest {
-            add(next, REFUSED);
+            add(next, Action::Answer(REFUSED));
         }
         if next < number && number > highest + 1 {
-            add(next.max(highest + 1), ABSENT);
+            add(next.max(highest + 1), Action::Answer(ABSENT));
         }
         add(number, action);
         next = number + 1;
     }
-    add(next.max(highest + 1), ABSENT);
+    add(next.max(highest + 1), Action::Answer(ABSENT));
     ranges
 }
 
@@ -244,11 +308,12 @@ fn decide(
     let checks = policy.arguments.get(name);
     let absent = policy.absent.contains(name);
     let action = if allowed {
-        Some(Action::Allow)
+        Some(Action::Answer(ALLOW))
     } else if let Some(checks) = checks {
-        Some(Action::Check(checks))
+        let rules = checks.iter().map(|check| check.rule()).collect();
+        Some(Action::Rules(rules, REFUSED))
     } else {
-        absent.then_some(Action::Errno(libc::ENOSYS as u32))
+        absent.then_some(Action::Answer(ABSENT))
     };
     let named = action.is_some() || !by_capability.is_empty() || on_architecture;
     (action, named)

@@ -18,12 +18,13 @@ use std::path::Path;
 
 use longshore_api::types::{ContainerConfig, HostConfig, Mount as WireMount};
 use longshore_runtime::caps::CapabilitySet;
+use longshore_runtime::seccomp;
 use longshore_runtime::spec::{ConsoleSize, DeviceSpec, LogDriver, Resources, Rlimit, StdinSpec};
 
 use self::mounts::{Bind, Mount, Propagation, Source};
 use self::namespaces::{Ipc, Join, Network};
 use self::ports::{GivenBinding, Ports};
-use self::security::SecurityOptions;
+use self::security::{SeccompChoice, SecurityOptions};
 use crate::container::health::HealthCheck;
 use crate::container::restart::RestartPolicy;
 use crate::error::{Error, Result};
@@ -160,6 +161,10 @@ impl Plan {
         let security = security::parse(list(&host.security_opt))?;
         let capabilities =
             capability::resolve(list(&host.cap_add), list(&host.cap_drop), host.privileged)?;
+        if let SeccompChoice::Profile(profile) = &security.seccomp {
+            seccomp::from_profile(profile, capabilities)
+                .map_err(|error| Error::bad_parameter(error.to_string()))?;
+        }
         let resources = resources::parse(host)?;
         let mounts = mounts_of(host)?;
         let mut volumes = Vec::new();
