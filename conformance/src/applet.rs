@@ -12,16 +12,19 @@ use nix::sys::signal::{SigSet, Signal};
 
 /// The names under which the image offers the binary.
 pub(crate) const NAMES: &[&str] = &[
-    "cat", "date", "echo", "env", "exit", "httpd", "id", "lines", "ls", "sleep", "trap", "true",
-    "tty",
+    "announce", "cat", "date", "echo", "env", "exit", "httpd", "id", "lines", "ls", "mkdir", "rm",
+    "sleep", "touch", "trap", "true", "tty", "write",
 ];
+
+/// Programs that the tutorials pipe answers into, for machines without them.
+pub(crate) const FORMATTERS: &[&str] = &["json_reformat", "python"];
 
 /// Runs the applet that the program was called as, if it is one.
 pub(crate) fn run() -> Option<ExitCode> {
     let mut args = std::env::args();
     let called = args.next()?;
     let name = called.rsplit('/').next()?;
-    let name = NAMES.iter().find(|n| **n == name)?;
+    let name = NAMES.iter().chain(FORMATTERS).find(|n| **n == name)?;
     let args: Vec<String> = args.collect();
     Some(match applet(name, &args) {
         Ok(code) => ExitCode::from(code),
@@ -37,6 +40,12 @@ fn applet(name: &str, args: &[String]) -> io::Result<u8> {
     let number = |default: u64| first.and_then(|a| a.parse().ok()).unwrap_or(default);
     let mut out = io::stdout().lock();
     match name {
+        "announce" => {
+            writeln!(out, "{}", args.join(" "))?;
+            out.flush()?;
+            eprintln!("{}", args.join(" "));
+            return Ok(128 + wait_for(&[Signal::SIGTERM, Signal::SIGINT])? as u8);
+        }
         "cat" => {
             let mut buffer = [0; 4096];
             let mut input = io::stdin().lock();
@@ -68,6 +77,7 @@ fn applet(name: &str, args: &[String]) -> io::Result<u8> {
                 eprintln!("err {i}");
             }
         }
+        "json_reformat" => reformat(&mut out)?,
         "ls" => {
             let mut names = Vec::new();
             for entry in std::fs::read_dir(first.unwrap_or("."))? {
@@ -76,6 +86,14 @@ fn applet(name: &str, args: &[String]) -> io::Result<u8> {
             names.sort();
             writeln!(out, "{}", names.join("\n"))?;
         }
+        "mkdir" => std::fs::create_dir(first.unwrap_or("."))?,
+        "python" => {
+            if args != ["-m", "json.tool"] {
+                return Err(io::Error::other("only -m json.tool is here"));
+            }
+            reformat(&mut out)?;
+        }
+        "rm" => std::fs::remove_file(first.unwrap_or("."))?,
         "sleep" => {
             let seconds = number(1);
             thread::spawn(move || {
@@ -84,6 +102,14 @@ fn applet(name: &str, args: &[String]) -> io::Result<u8> {
             });
             let signal = wait_for(&[Signal::SIGTERM, Signal::SIGINT])?;
             return Ok(128 + signal as u8);
+        }
+        "touch" => {
+            let mut options = std::fs::OpenOptions::new();
+            let file = options
+                .create(true)
+                .append(true)
+                .open(first.unwrap_or("."))?;
+            file.set_modified(std::time::SystemTime::now())?;
         }
         "trap" => {
             let caught = [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGUSR1];
@@ -103,9 +129,16 @@ fn applet(name: &str, args: &[String]) -> io::Result<u8> {
             let is = io::stdin().is_terminal() && io::stdout().is_terminal();
             writeln!(out, "{}", if is { "a tty" } else { "not a tty" })?;
         }
+        "write" => std::fs::write(first.unwrap_or("."), args.get(1..).unwrap_or(&[]).join(" "))?,
         _ => {}
     }
     Ok(0)
+}
+
+/// Indents the JSON on stdin.
+fn reformat(out: &mut impl Write) -> io::Result<()> {
+    let value: serde_json::Value = serde_json::from_reader(io::stdin().lock())?;
+    writeln!(out, "{value:#}")
 }
 
 /// The first process of a PID namespace ignores signals that it does not

@@ -25,7 +25,14 @@ fn archive(program: &[u8]) -> io::Result<Vec<u8>> {
         header.set_mtime(1_500_000_000);
         header
     };
-    for dir in ["bin/", "etc/", "tmp/"] {
+    for dir in [
+        "bin/",
+        "etc/",
+        "tmp/",
+        "var/",
+        "var/run/",
+        "var/run/secrets/",
+    ] {
         let mut entry = header(tar::EntryType::Directory, 0o755, 0);
         tar.append_data(&mut entry, dir, io::empty())?;
     }
@@ -42,6 +49,7 @@ fn archive(program: &[u8]) -> io::Result<Vec<u8>> {
         ),
         ("etc/group", "root:x:0:\nlearners:x:2000:\n"),
         ("etc/marker", "conformance\n"),
+        ("var/run/secrets/token", "not very secret\n"),
     ] {
         let mut entry = header(tar::EntryType::Regular, 0o644, text.len());
         tar.append_data(&mut entry, name, text.as_bytes())?;

@@ -21,7 +21,9 @@ mod schema;
 mod session;
 mod start;
 mod target;
+mod websocket;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,6 +34,9 @@ use crate::endpoint::Endpoint;
 use crate::expect::Expectations;
 use crate::judge::{Case, Judge};
 use crate::target::Target;
+
+/// How many cases run at once: they mostly wait for the engine.
+const THREADS: usize = 8;
 
 #[derive(Parser)]
 #[command(name = "conformance", about = "Judges a Docker-compatible engine")]
@@ -85,7 +90,8 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         .map(|e| e.endpoint.clone())
         .or(args.endpoint.clone());
     let endpoint = endpoint.ok_or("no endpoint")?;
-    let target = Target::probe(endpoint, args.api.as_deref(), args.target.as_deref())?;
+    let mut target = Target::probe(endpoint, args.api.as_deref(), args.target.as_deref())?;
+    target.tcp = engine.as_ref().map(|_| start::TCP.to_owned());
     println!(
         "{}: {} {}, API {} to {}; judging {}",
         target.endpoint,
@@ -113,8 +119,10 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         expectations,
         records: Mutex::default(),
     });
+    let mut arguments = args.tests.clone();
+    arguments.test_threads.get_or_insert(THREADS);
     let trials = cases.into_iter().map(|case| judge.trial(case)).collect();
-    let conclusion = libtest_mimic::run(&args.tests, trials);
+    let conclusion = libtest_mimic::run(&arguments, trials);
     if !args.tests.list {
         judge.target.clean()?;
     }
@@ -129,9 +137,17 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     Ok(conclusion.exit_code())
 }
 
-/// Every case, in the order in which it is read.
+/// Every case. The steps of a scenario wait for each other, so that scenarios
+/// and areas take turns: no thread of the run stands in another's way.
 fn cases_of(versions: &[&'static str]) -> Result<Vec<Case>, String> {
     let mut all = scenario::all(versions)?;
     all.extend(cases::all(versions));
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    all.sort_by_cached_key(|case| {
+        let group = case.name.rsplit_once('/').map_or("", |(group, _)| group);
+        let turn = seen.entry(group.to_owned()).or_default();
+        *turn += 1;
+        *turn
+    });
     Ok(all)
 }

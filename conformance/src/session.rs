@@ -12,6 +12,7 @@ use crate::http::{self, Framing, Head, Reply, Request};
 use crate::outcome::{Outcome, Stop, ensure};
 use crate::schema;
 use crate::target::Target;
+use crate::websocket::{self, Socket};
 
 /// How long a condition may take to become true.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -119,6 +120,15 @@ impl Session {
         let reply = http::send(&self.target.endpoint, request)?;
         self.record(format!("< {}", reply.head.status_line));
         Ok(reply)
+    }
+
+    /// Opens a websocket at the session's version.
+    pub(crate) fn websocket(&self, path: &str) -> Outcome<Socket> {
+        let path = format!("/v{}{path}", self.api);
+        self.record(format!("> websocket {path}"));
+        let socket = websocket::open(&self.target.endpoint, &path)?;
+        self.record(format!("< {}", socket.head().status_line));
+        Ok(socket)
     }
 
     /// Sends a request as it is and reads all of the answer.
@@ -241,6 +251,11 @@ impl Session {
     pub(crate) fn hear(&self, answer: &Answer) {
         self.record(format!("< {}", answer.head.status_line));
         self.record(preview(&answer.body));
+    }
+
+    /// Leaves the containers it made to somebody else, who removes them.
+    pub(crate) fn leave_containers(&self) -> Vec<String> {
+        self.containers.take()
     }
 
     /// Takes over what another session heard.

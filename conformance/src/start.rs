@@ -15,6 +15,10 @@ use nix::unistd::Pid;
 use crate::endpoint::Endpoint;
 use crate::http::{self, Request};
 
+/// The second address of a started engine: the tutorials talk TCP. Its network
+/// namespace has no other user and no way out.
+pub(crate) const TCP: &str = "127.0.0.1:4243";
+
 /// How long an engine may take to answer, and to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -41,6 +45,8 @@ impl Engine {
         command
             .arg("--host")
             .arg(endpoint.to_string())
+            .arg("--host")
+            .arg(format!("tcp://{TCP}"))
             .arg("--data-root")
             .arg(at("data"))
             .arg("--exec-root")
@@ -50,6 +56,11 @@ impl Engine {
             .stdin(Stdio::null())
             .stdout(log.try_clone().map_err(|e| format!("log: {e}"))?)
             .stderr(log);
+        if program.ends_with("dockerd") {
+            // Without these words it waits a quarter of a minute before it
+            // listens where everybody may come.
+            command.arg("--tls=false");
+        }
         let child = command.spawn().map_err(|e| format!("{program}: {e}"))?;
         let mut engine = Self {
             child,

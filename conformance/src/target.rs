@@ -12,6 +12,8 @@ use crate::schema;
 /// An endpoint that answered, with the judge's image in it.
 pub(crate) struct Target {
     pub(crate) endpoint: Endpoint,
+    /// A second address, `host:port`, where the same engine answers over TCP.
+    pub(crate) tcp: Option<String>,
     /// `dockerd`, `podman`, `longshored` …: the name of its expectations.
     pub(crate) name: String,
     /// The engine's own version.
@@ -64,6 +66,7 @@ impl Target {
                 std::process::id() as u128 + nanoseconds() % 0xff_ffff * 0x10000
             ),
             bridge: OnceLock::new(),
+            tcp: None,
             endpoint,
         })
     }

@@ -1,6 +1,8 @@
 //! What a scenario says must hold after an action.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+use std::io::Read;
 use std::path::Path;
 
 use serde_json::Value;
@@ -33,6 +35,10 @@ pub(super) enum Check {
     Tar(String),
     /// `tarfile nginx.tar has manifest.json`
     TarFile(String, String),
+    /// `sametree one.tar two.tar`
+    SameTree(String, String),
+    /// `output contains text`: of a line that is no transfer
+    Output(Test),
 }
 
 /// A question about a text or value.
@@ -51,7 +57,21 @@ pub(super) enum Test {
 pub(super) struct Seen {
     pub(super) exit: i32,
     pub(super) answers: Vec<Answer>,
+    /// What the line wrote to its stdout, and to its stderr.
+    pub(super) output: String,
     pub(super) said: String,
+}
+
+impl Seen {
+    /// One answer, got without a shell.
+    pub(super) fn of(answer: Answer) -> Self {
+        Self {
+            exit: 0,
+            answers: vec![answer],
+            output: String::new(),
+            said: String::new(),
+        }
+    }
 }
 
 impl Check {
@@ -91,6 +111,11 @@ impl Check {
                 let (file, entry) = rest.split_once(" has ").ok_or("`has` expected")?;
                 Self::TarFile(file.to_owned(), entry.to_owned())
             }
+            "sametree" => {
+                let (one, two) = pair()?;
+                Self::SameTree(one.to_owned(), two.to_owned())
+            }
+            "output" => Self::Output(Test::parse(rest)?),
             _ => return Err("unknown word".to_owned()),
         })
     }
@@ -111,6 +136,14 @@ impl Check {
                 seen.said.trim()
             );
             return Ok(());
+        }
+        if let Self::Output(test) = self {
+            let output = Value::from(seen.output.clone());
+            return test.hold("output", vec![&output], variables);
+        }
+        if let Self::SameTree(one, two) = self {
+            let tree = |file: &str| tree(&std::fs::read(directory.join(file))?);
+            return same_tree(&tree(one)?, &tree(two)?);
         }
         if let Self::TarFile(file, entry) = self {
             let bytes = std::fs::read(directory.join(expand(file, variables)))?;
@@ -157,7 +190,7 @@ impl Check {
                 variables.insert(name.clone(), value.chars().take(*length).collect());
             }
             Self::Tar(entry) => has_entry(&answer.body, entry)?,
-            Self::Exit(_) | Self::Answer(_) | Self::TarFile(..) => {}
+            _ => {}
         }
         Ok(())
     }
@@ -189,7 +222,11 @@ impl Test {
             Self::Exists => !values.is_empty(),
             Self::Absent => values.is_empty(),
             Self::Empty => any(&|v| plain(v).is_empty() || *v == Value::Array(vec![])),
-            Self::Is(want) => any(&|v| plain(v) == expand(want, variables)),
+            Self::Is(want) => {
+                let want = expand(want, variables);
+                let value = serde_json::from_str::<Value>(&want).ok();
+                any(&|v| plain(v) == want || value.as_ref() == Some(v))
+            }
             Self::Contains(want) => any(&|v| plain(v).contains(&expand(want, variables))),
             Self::Kind(kind) => any(&|v| kind_of(v) == kind),
         };
@@ -247,6 +284,40 @@ fn has_entry(bytes: &[u8], entry: &str) -> Outcome {
         "no {entry} in the tar, but {}",
         names.join(" ")
     );
+    Ok(())
+}
+
+/// What a tar says about each of its entries, but for times and order.
+fn tree(bytes: &[u8]) -> Outcome<BTreeMap<String, String>> {
+    let mut tree = BTreeMap::new();
+    for entry in tar::Archive::new(bytes).entries()? {
+        let mut entry = entry?;
+        let header = entry.header();
+        let what = format!(
+            "{:?} {:o} {}:{} {} {:?}",
+            header.entry_type(),
+            header.mode()?,
+            header.uid()?,
+            header.gid()?,
+            header.size()?,
+            entry.link_name()?,
+        );
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content)?;
+        let mut hash = std::collections::hash_map::DefaultHasher::new();
+        content.hash(&mut hash);
+        let name = entry.path()?.display().to_string();
+        let name = name.trim_start_matches("./").trim_end_matches('/');
+        tree.insert(name.to_owned(), format!("{what} {:x}", hash.finish()));
+    }
+    Ok(tree)
+}
+
+fn same_tree(one: &BTreeMap<String, String>, two: &BTreeMap<String, String>) -> Outcome {
+    ensure!(!one.is_empty(), "the first tar is empty");
+    for name in one.keys().chain(two.keys()) {
+        equal!(one.get(name), two.get(name), "{name} in both tars");
+    }
     Ok(())
 }
 

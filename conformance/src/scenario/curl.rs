@@ -10,19 +10,21 @@ use crate::endpoint::Endpoint;
 use crate::http::{Framing, Head};
 use crate::outcome::Outcome;
 use crate::session::Answer;
+use crate::target::Target;
 
 /// Where the tutorials expect the engine.
 const SOCKET: &str = "/var/run/docker.sock";
 
 /// What curl is told besides the line itself.
-const CURLRC: &str = "silent\nshow-error\nmax-time = 60\ndump-header = heads\n\
+const CURLRC: &str = "silent\nshow-error\ndump-header = heads\n\
     write-out = \"%{stderr}\\n@@%{size_download} %{method} %{url_effective}\\n\"\n";
 
-/// Is curl there?
-pub(super) fn is_available() -> bool {
-    Command::new("curl")
+/// Is this program on the machine?
+pub(super) fn is_available(program: &str) -> bool {
+    Command::new(program)
         .arg("--version")
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .status()
         .is_ok_and(|s| s.success())
 }
@@ -36,34 +38,56 @@ pub(super) fn adapt(line: &str, endpoint: &Endpoint) -> String {
     }
 }
 
-/// Runs a line in a directory and collects every answer it got.
-pub(super) fn run(line: &str, endpoint: &Endpoint, directory: &Path) -> Outcome<Seen> {
-    let mut settings = CURLRC.to_owned();
-    if let Endpoint::Tcp(address) = endpoint {
-        settings.push_str(&format!("connect-to = \"::{address}\"\n"));
+/// Where a line runs.
+pub(super) struct Place<'a> {
+    pub(super) target: &'a Target,
+    pub(super) api: &'a str,
+    pub(super) directory: &'a Path,
+}
+
+/// Runs a line and collects every answer it got; curl gives up after `limit`
+/// seconds.
+pub(super) fn run(line: &str, limit: u32, place: &Place) -> Outcome<Seen> {
+    let (target, directory) = (place.target, place.directory);
+    let mut settings = format!("{CURLRC}max-time = {limit}\n");
+    match (&target.endpoint, &target.tcp) {
+        (Endpoint::Tcp(address), _) | (_, Some(address)) if !line.contains("--unix-socket") => {
+            settings.push_str(&format!("connect-to = \"::{address}\"\n"));
+        }
+        (Endpoint::Unix(path), _) => {
+            settings.push_str(&format!("unix-socket = \"{}\"\n", path.display()));
+        }
+        (Endpoint::Tcp(_), _) => {}
     }
     std::fs::write(directory.join(".curlrc"), settings)?;
     let heads = directory.join("heads");
     // A line need not leave one.
     let _ = std::fs::remove_file(&heads);
+    let path = std::env::var("PATH").unwrap_or_default();
     let output = Command::new("sh")
         .arg("-c")
         .arg(line)
         .current_dir(directory)
         .env("CURL_HOME", directory)
         .env("HOME", directory)
+        .env("PATH", format!("{}/bin:{path}", directory.display()))
+        .env("DOCKER_HOST", target.endpoint.to_string())
+        .env("DOCKER_API_VERSION", place.api)
         .env_remove("http_proxy")
         .stdin(Stdio::null())
         .output()?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let heads = read_heads(&std::fs::read(&heads).unwrap_or_default());
+    let transfers: Vec<_> = said.lines().filter_map(|l| l.strip_prefix("@@")).collect();
+    let is_piped = line.contains(" | ");
     let mut body = output.stdout.as_slice();
     let mut answers = Vec::new();
-    let transfers = said.lines().filter_map(|l| l.strip_prefix("@@"));
-    for (transfer, head) in transfers.zip(heads) {
+    for (transfer, head) in transfers.iter().zip(heads) {
         let (size, asked) = transfer.split_once(' ').unwrap_or((transfer, ""));
-        // With -o the bytes went to a file, not here.
+        // With -o the bytes went to a file, not here; through a pipe another
+        // program wrote them anew.
         let size = size.parse().unwrap_or(0usize).min(body.len());
+        let size = if is_piped { body.len() } else { size };
         let (own, rest) = body.split_at(size);
         body = rest;
         answers.push(Answer {
@@ -76,6 +100,7 @@ pub(super) fn run(line: &str, endpoint: &Endpoint, directory: &Path) -> Outcome<
     Ok(Seen {
         exit: output.status.code().unwrap_or(-1),
         answers,
+        output: String::from_utf8_lossy(&output.stdout).into_owned(),
         said: said
             .lines()
             .filter(|l| !l.starts_with("@@"))

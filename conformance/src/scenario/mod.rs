@@ -12,11 +12,19 @@ mod play;
 use std::sync::Arc;
 
 use crate::judge::Case;
+use parse::Versions;
 use play::Play;
 
 /// The scenario files, in reading order.
 const FILES: &[(&str, &str)] = &[
     ("t1", include_str!("../../scenarios/t1.scenario")),
+    ("t2", include_str!("../../scenarios/t2.scenario")),
+    (
+        "t2-corrected",
+        include_str!("../../scenarios/t2-corrected.scenario"),
+    ),
+    ("t3", include_str!("../../scenarios/t3.scenario")),
+    ("t3-cli", include_str!("../../scenarios/t3-cli.scenario")),
     ("t5", include_str!("../../scenarios/t5.scenario")),
     (
         "t5-corrected",
@@ -25,23 +33,25 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 /// The steps of all scenarios. A scenario whose lines name a version in the
-/// path runs once per judged version; the others once.
+/// path runs once per version; the others once.
 pub(crate) fn all(versions: &[&'static str]) -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
     for (name, text) in FILES {
         let scenario =
             Arc::new(parse::scenario(text).map_err(|e| format!("{name}.scenario: {e}"))?);
         let newest = versions.last().copied();
-        let each: Vec<_> = if scenario.every_version {
-            versions.to_vec()
-        } else {
-            newest.into_iter().collect()
+        let each: Vec<_> = match &scenario.versions {
+            Versions::None => newest.into_iter().collect(),
+            Versions::Every => versions.to_vec(),
+            Versions::These(these) => {
+                let judged = versions.iter().copied();
+                judged.filter(|v| these.iter().any(|t| t == v)).collect()
+            }
         };
         for api in each {
-            let label = if scenario.every_version {
-                format!("{name}@{api}")
-            } else {
-                (*name).to_owned()
+            let label = match scenario.versions {
+                Versions::None => (*name).to_owned(),
+                _ => format!("{name}@{api}"),
             };
             let play = Arc::new(Play::new(Arc::clone(&scenario), api));
             for (index, step) in scenario.steps.iter().enumerate() {

@@ -2,11 +2,15 @@
 
 use super::check::Check;
 
+/// How many seconds a line may take that is meant to end by itself.
+const LIMIT: u32 = 60;
+
 /// A tutorial.
 #[derive(Debug, Default)]
 pub(super) struct Scenario {
     pub(super) source: String,
-    pub(super) every_version: bool,
+    /// Performed at these API versions; empty for once, unversioned.
+    pub(super) versions: Versions,
     /// On command lines: text as printed, and what stands for it here.
     pub(super) replacements: Vec<(String, String)>,
     /// Files in the directory in which the lines run.
@@ -18,11 +22,25 @@ pub(super) struct Scenario {
     pub(super) finally: Vec<String>,
 }
 
+/// At which versions a scenario is performed.
+#[derive(Debug, Default)]
+pub(super) enum Versions {
+    /// Once: the lines as printed have no version.
+    #[default]
+    None,
+    /// At every judged version.
+    Every,
+    /// At these of the judged ones.
+    These(Vec<String>),
+}
+
 /// A line of the tutorial and what must hold then.
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) name: String,
     pub(super) level: String,
+    /// What the step cannot do without: `tcp`, or a program.
+    pub(super) needs: Vec<String>,
     pub(super) actions: Vec<Action>,
 }
 
@@ -36,10 +54,13 @@ pub(super) struct Action {
 /// What an action is.
 #[derive(Debug)]
 pub(super) enum What {
-    /// A shell command line, literally.
-    Shell(String),
+    /// A shell command line, literally; curl ends it after so many seconds, as
+    /// somebody at the keyboard would.
+    Shell(String, u32),
     /// A request of the judge's own: method, path without version, body.
     Request(String),
+    /// The same, repeated until its checks hold.
+    Until(String),
 }
 
 /// Parses a file; an error has the line number.
@@ -68,7 +89,11 @@ fn read(
 ) -> Result<(), String> {
     match word {
         "source" => scenario.source = rest.to_owned(),
-        "every-version" => scenario.every_version = true,
+        "every-version" => scenario.versions = Versions::Every,
+        "versions" => {
+            let these = rest.split(' ').map(str::to_owned).collect();
+            scenario.versions = Versions::These(these);
+        }
         "replace" => {
             let (from, to) = rest.split_once(" => ").ok_or("`replace A => B` expected")?;
             scenario.replacements.push((from.to_owned(), to.to_owned()));
@@ -85,14 +110,25 @@ fn read(
             scenario.steps.push(Step {
                 name: name.to_owned(),
                 level: level.to_owned(),
+                needs: Vec::new(),
                 actions: Vec::new(),
             });
         }
         "finally" => *in_finally = true,
         ">" if *in_finally => scenario.finally.push(rest.to_owned()),
-        "$" | ">" => {
+        "needs" => {
+            let step = scenario.steps.last_mut().ok_or("no step begun")?;
+            step.needs.push(rest.to_owned());
+        }
+        "$" | "^C" | ">" | "~" => {
             let what = match word {
-                "$" => What::Shell(rest.to_owned()),
+                "$" => What::Shell(rest.to_owned(), LIMIT),
+                "^C" => {
+                    let (limit, line) = rest.split_once(' ').ok_or("`^C SECONDS LINE` expected")?;
+                    let limit = limit.parse().map_err(|_| "seconds expected")?;
+                    What::Shell(line.to_owned(), limit)
+                }
+                "~" => What::Until(rest.to_owned()),
                 _ => What::Request(rest.to_owned()),
             };
             let step = scenario.steps.last_mut().ok_or("no step begun")?;

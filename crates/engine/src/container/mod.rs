@@ -181,7 +181,7 @@ impl Containers {
         allow(&snapshot, Request::Attach, given)?;
         let tty = snapshot.plan.tty;
         let keys = attach::keys(&request.detach_keys, tty)?;
-        let logs = if request.logs {
+        let logs = if request.logs && (request.stdout || request.stderr) {
             let query = LogQuery {
                 stdout: request.stdout,
                 stderr: request.stderr,
