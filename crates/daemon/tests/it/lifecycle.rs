@@ -122,3 +122,60 @@ fn a_restart_policy_brings_it_back() {
         "1 true"
     );
 }
+
+/// Dead processes that nobody has waited for, and whose children they are.
+fn zombies() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        // The name may hold anything; state and parent come after it.
+        let mut rest = stat.rsplit(')').next().unwrap_or("").split_whitespace();
+        if let (Some("Z"), Some(parent)) = (rest.next(), rest.next()) {
+            let pid = entry.file_name().to_string_lossy().into_owned();
+            found.push((pid, parent.to_owned()));
+        }
+    }
+    found
+}
+
+#[test]
+fn no_zombie_is_left_whatever_process_1_does() {
+    let daemon = Daemon::start();
+    daemon.import_busybox();
+    // Orphans come to process 1, which here never waits for any.
+    let careless = "for i in 1 2 3 4 5; do (sleep 0.3 &); done; exec sleep 1000";
+    let run = |name: &str, more: &[&str]| {
+        let base = ["run", "-d", "--net", "none", "--name", name];
+        let command = ["busybox", "sh", "-c", careless];
+        daemon.docker(&[&base[..], more, &command[..]].concat());
+    };
+    let pid = |name: &str| daemon.docker(&["inspect", "-f", "{{.State.Pid}}", name]);
+    run("careless", &[]);
+    run("tended", &["--init"]);
+    let inits = ["careless", "tended"].map(pid);
+    let zombies_of = |parent: &String| zombies().iter().filter(|(_, of)| of == parent).count();
+    crate::harness::wait_for("orphans that nobody waits for", || {
+        (zombies_of(&inits[0]) == 5).then_some(())
+    });
+    crate::harness::wait_for("the small init's work", || {
+        (zombies_of(&inits[1]) == 0).then_some(())
+    });
+    for _ in 0..5 {
+        daemon.docker(&["exec", "careless", "true"]);
+        daemon.docker(&["exec", "-d", "careless", "true"]);
+    }
+    let shims = inits.clone().map(|pid| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let rest = stat.rsplit(") ").next().unwrap();
+        rest.split(' ').nth(1).unwrap().to_owned()
+    });
+    // The shim waits for every exec.
+    crate::harness::wait_for("the shims to wait for the execs", || {
+        shims.iter().all(|shim| zombies_of(shim) == 0).then_some(())
+    });
+    daemon.docker(&["rm", "-f", "careless", "tended"]);
+    crate::harness::wait_for("the ends of the shims", || {
+        let gone = |pid: &String| !std::path::Path::new("/proc").join(pid).exists();
+        shims.iter().chain(&inits).all(gone).then_some(())
+    });
+}

@@ -204,7 +204,7 @@ fn one_life(
     life.lock().unwrap().removal = Some(false);
     let (status, _) = ask("DELETE", &format!("{path}?force=1"), None)?;
     assert!(matches!(status, 204 | 404), "{status}");
-    let short = dice.roll() % 2 == 0;
+    let short = dice.roll().is_multiple_of(2);
     let body = if short { SHORT } else { LONG };
     let create = format!("/v1.40/containers/create?name={name}");
     let (status, said) = ask("POST", &create, Some(body))?;
@@ -238,7 +238,7 @@ fn one_life(
         let (status, said) = ask("POST", &format!("{path}/stop?t=0"), None)?;
         assert_eq!(status, 204, "{said}");
     }
-    if dice.roll() % 4 == 0 {
+    if dice.roll().is_multiple_of(4) {
         // Left for the next life to remove, so that a blow may come to it.
         return Some(());
     }

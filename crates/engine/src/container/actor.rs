@@ -496,7 +496,12 @@ impl Actor {
 
     fn on_rename(&mut self, given: &str) -> Result<()> {
         let prefix = "Error when allocating new name: ";
-        let name = names::validate(given).map_err(|error| error.prefixed(prefix))?;
+        // dockerd shows a new name as it keeps it, with a slash.
+        let slashed = match given.starts_with('/') {
+            true => given.to_owned(),
+            false => format!("/{given}"),
+        };
+        let name = names::validate(&slashed).map_err(|error| error.prefixed(prefix))?;
         let old = self.record.name.clone();
         self.shared
             .registry

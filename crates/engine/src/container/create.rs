@@ -14,7 +14,7 @@ use crate::container::plan::{self, Plan, list, security};
 use crate::container::record::{Files, Record};
 use crate::container::registry::Registry;
 use crate::container::state::State;
-use crate::error::{Error, IoContext, Result};
+use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::meta::Durability;
 use crate::shared::Shared;
 use crate::{id, names};
@@ -246,15 +246,22 @@ fn fill_in(
     id: &str,
     registry: &Registry,
 ) -> Result<()> {
-    for mode in [
-        &mut host.network_mode,
-        &mut host.pid_mode,
-        &mut host.ipc_mode,
-    ] {
+    for mode in [&mut host.pid_mode, &mut host.ipc_mode] {
         if let Some(name) = mode.strip_prefix("container:") {
-            let other = registry.get(name)?.snapshot();
-            *mode = format!("container:{}", other.id());
+            // Not 404: by that a client knows a missing image.
+            let other = registry.get(name).map_err(|error| Error {
+                kind: ErrorKind::BadParameter,
+                ..error
+            })?;
+            *mode = format!("container:{}", other.snapshot().id());
         }
+    }
+    // Whose network it is may come later; the start needs it.
+    let network = host.network_mode.strip_prefix("container:");
+    let network = network.and_then(|name| registry.get(name).ok());
+    let network = network.map(|other| other.snapshot());
+    if let Some(other) = &network {
+        host.network_mode = format!("container:{}", other.id());
     }
     let default = |text: &mut String, value: &str| {
         if text.is_empty() {
@@ -295,14 +302,8 @@ fn fill_in(
             .get_or_insert_with(|| owned(&READONLY_PATHS));
     }
     if config.hostname.is_empty() {
-        config.hostname = match host.network_mode.strip_prefix("container:") {
-            Some(name) => registry
-                .get(name)?
-                .snapshot()
-                .record
-                .config
-                .hostname
-                .clone(),
+        config.hostname = match &network {
+            Some(other) => other.record.config.hostname.clone(),
             None if host.network_mode == "host" || host.uts_mode == "host" => host_name(),
             None => id::short(id).to_owned(),
         };

@@ -132,11 +132,14 @@ impl Containers {
     /// Sends a signal, by name or number; SIGKILL when empty. Returns after
     /// the end for SIGKILL.
     pub async fn kill(&self, given: &str, signal: &str) -> Result<()> {
+        let prefix = format!("Cannot kill container: {given}: ");
         let number = match signal {
             "" => signal::KILL,
-            text => signal::parse(text)?,
+            text => signal::parse(text).map_err(|error| match text.parse::<u32>() {
+                Ok(1..) => error.prefixed(&prefix),
+                _ => error,
+            })?,
         };
-        let prefix = format!("Cannot kill container: {given}: ");
         let handle = self.get(given).map_err(|error| match error.kind {
             crate::error::ErrorKind::NotFound => error.prefixed(&prefix),
             _ => error,

@@ -347,7 +347,7 @@ fn check_unsupported(host: &HostConfig) -> Result<()> {
         "" | "default" => {}
         other => {
             return Err(Error::bad_parameter(format!(
-                "invalid isolation '{other}' on linux"
+                "Invalid isolation: \"{other}\" - linux only supports 'default'"
             )));
         }
     }

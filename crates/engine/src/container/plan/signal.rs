@@ -19,8 +19,17 @@ const NAMES: [&str; 31] = [
 ];
 
 /// Reads `SIGTERM`, `term`, `15`, `RTMIN+3`.
+///
+/// # Errors
+///
+/// A number that the kernel does not have is told apart, as dockerd does.
 pub(crate) fn parse(given: &str) -> Result<i32> {
-    let invalid = || Error::bad_parameter(format!("Invalid signal: {given}"));
+    let invalid = || match given.parse::<i32>() {
+        Ok(number) if number > LAST_REALTIME => {
+            Error::bad_parameter(format!("The linux daemon does not support signal {number}"))
+        }
+        _ => Error::bad_parameter(format!("Invalid signal: {given}")),
+    };
     if let Ok(number) = given.parse::<i32>() {
         return match number {
             1..=LAST_REALTIME => Ok(number),
@@ -64,6 +73,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_number_that_the_kernel_lacks_is_told_apart() {
+        let error = parse("65").expect_err("refused");
+        assert_eq!(error.message, "The linux daemon does not support signal 65");
+    }
+
+    #[test]
     fn names_and_numbers() {
         for (given, number) in [
             ("SIGTERM", 15),
@@ -80,7 +95,7 @@ mod tests {
             assert_eq!(parse(given).expect(given), number);
         }
         for given in [
-            "", "0", "65", "-1", "SIGNO", "SIG", "RTMIN+31", "RTMAX--1", "RTMIN-1",
+            "", "0", "-1", "SIGNO", "SIG", "RTMIN+31", "RTMAX--1", "RTMIN-1",
         ] {
             let error = parse(given).expect_err(given);
             assert_eq!(error.message, format!("Invalid signal: {given}"));
