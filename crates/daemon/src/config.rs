@@ -2,6 +2,7 @@
 //! both. The names are dockerd's. A setting that stands in both places is an
 //! error, as with dockerd, since nobody could say which one was meant.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -50,6 +51,12 @@ pub(crate) struct Flags {
     /// Name of the default bridge; `none` for no default network
     #[arg(short, long, value_name = "string")]
     bridge: Option<String>,
+    /// Default driver for container logs
+    #[arg(long, value_name = "string")]
+    log_driver: Option<String>,
+    /// Default log driver options for containers
+    #[arg(long = "log-opt", value_name = "map", value_parser = parse_option)]
+    log_opts: Vec<(String, String)>,
     /// Group that may use the unix socket
     #[arg(short = 'G', long, value_name = "string")]
     group: Option<String>,
@@ -76,6 +83,8 @@ struct File {
     log_level: Option<LogLevel>,
     bip: Option<String>,
     bridge: Option<String>,
+    log_driver: Option<String>,
+    log_opts: Option<BTreeMap<String, String>>,
     group: Option<String>,
     seccomp_profile: Option<String>,
     api_superset: Option<bool>,
@@ -118,6 +127,10 @@ pub(crate) struct Settings {
     pub(crate) bip: Option<String>,
     /// `None`: containers have no default network.
     pub(crate) bridge: Option<String>,
+    /// Log driver of containers that name none.
+    pub(crate) log_driver: String,
+    /// Options of that driver.
+    pub(crate) log_opts: BTreeMap<String, String>,
     pub(crate) group: Option<String>,
     /// `builtin`, `unconfined`, or a path.
     pub(crate) seccomp_profile: String,
@@ -205,6 +218,14 @@ impl Settings {
                 Some(NO_BRIDGE) => None,
                 Some(name) => Some(name.to_owned()),
             },
+            log_driver: (flags.log_driver.or(file.log_driver))
+                .filter(|driver| !driver.is_empty())
+                .unwrap_or_else(|| "json-file".to_owned()),
+            log_opts: if flags.log_opts.is_empty() {
+                file.log_opts.unwrap_or_default()
+            } else {
+                flags.log_opts.into_iter().collect()
+            },
             group: flags.group.or(file.group),
             seccomp_profile: (flags.seccomp_profile.or(file.seccomp_profile)).unwrap_or_default(),
             api_superset: flags.api_superset || file.api_superset.unwrap_or(false),
@@ -248,6 +269,14 @@ fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
         ),
         ("bip", flags.bip.is_some() && file.bip.is_some()),
         ("bridge", flags.bridge.is_some() && file.bridge.is_some()),
+        (
+            "log-driver",
+            flags.log_driver.is_some() && file.log_driver.is_some(),
+        ),
+        (
+            "log-opts",
+            !flags.log_opts.is_empty() && file.log_opts.is_some(),
+        ),
         ("group", flags.group.is_some() && file.group.is_some()),
         (
             "seccomp-profile",
@@ -266,6 +295,14 @@ fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
         path: path.to_owned(),
         names: names.join(", "),
     })
+}
+
+/// Reads one `--log-opt`.
+fn parse_option(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| format!("{text}: not of the form key=value"))?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// Reads one `--host`. A bare address means TCP, as with dockerd; names are

@@ -95,6 +95,8 @@ async fn serve(settings: Settings, zygote: Arc<Zygote>) -> Result<(), Failure> {
         bridge: settings.bridge.clone(),
         bip: settings.bip.clone(),
         seccomp: DaemonSeccomp::read(&settings.seccomp_profile)?,
+        log_driver: settings.log_driver.clone(),
+        log_opts: settings.log_opts.clone(),
         labels: Vec::new(),
         debug: settings.debug,
         version: about::VERSION.to_owned(),

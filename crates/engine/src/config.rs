@@ -1,8 +1,10 @@
 //! What the daemon tells the engine at its start.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use longshore_api::types::LogConfig;
 use longshore_runtime::caps::CapabilitySet;
 use longshore_runtime::seccomp::{self, profile::Profile};
 
@@ -25,6 +27,10 @@ pub struct EngineConfig {
     pub bip: Option<String>,
     /// The system call filter of containers that ask for none.
     pub seccomp: DaemonSeccomp,
+    /// Log driver of containers that name none, `json-file`.
+    pub log_driver: String,
+    /// Options of that driver.
+    pub log_opts: BTreeMap<String, String>,
     /// Labels of the daemon, shown in its information.
     pub labels: Vec<String>,
     /// Whether the daemon logs more, shown in its information.
@@ -80,6 +86,16 @@ impl DaemonSeccomp {
             Self::Builtin => "default".to_owned(),
             Self::Unconfined => "unconfined".to_owned(),
             Self::Profile { path, .. } => path.display().to_string(),
+        }
+    }
+}
+
+impl EngineConfig {
+    /// The log of containers that do not choose.
+    pub(crate) fn log(&self) -> LogConfig {
+        LogConfig {
+            r#type: self.log_driver.as_str().into(),
+            config: Some(self.log_opts.clone()),
         }
     }
 }

@@ -31,6 +31,7 @@ use longshore_runtime::zygote::Zygote;
 
 use crate::config::EngineConfig;
 use crate::container::Containers;
+use crate::container::plan::log::LogPlan;
 use crate::container::registry::Registry;
 use crate::error::{IoContext, Result};
 use crate::events::{EventQuery, EventStream, Events};
@@ -52,6 +53,7 @@ impl Engine {
     /// Opens the data root, which no other engine may hold, and brings back
     /// every container. Must be called inside a tokio runtime.
     pub async fn open(config: EngineConfig, zygote: Arc<Zygote>) -> Result<(Engine, Recovered)> {
+        LogPlan::parse(&config.log())?;
         directory(&config.data_root, 0o710)?;
         let lock = RootLock::acquire(&config.data_root)?;
         directory(&config.data_root.join("containers"), 0o710)?;

@@ -10,6 +10,7 @@ use longshore_api::types::{
 };
 
 use crate::container::inspect::STORAGE_DRIVER;
+use crate::container::plan::log::DRIVERS;
 use crate::container::state::Phase;
 use crate::id;
 use crate::shared::Shared;
@@ -99,7 +100,7 @@ impl System {
                 volume: list(&[]),
                 network: list(&["bridge", "host", "null"]),
                 authorization: None,
-                log: list(&["json-file"]),
+                log: list(&DRIVERS),
             },
             memory_limit: cgroups.has("memory"),
             swap_limit: cgroups.swap,
@@ -119,7 +120,7 @@ impl System {
             n_goroutines: threads(),
             n_events_listener: i64::try_from(shared.events.listeners()).unwrap_or(0),
             system_time: wire(Some(Timestamp::now())),
-            logging_driver: "json-file".into(),
+            logging_driver: shared.config.log_driver.clone(),
             cgroup_driver: "cgroupfs".into(),
             kernel_version: machine.kernel,
             operating_system: machine.operating_system,

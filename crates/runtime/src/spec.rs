@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::caps::CapabilitySet;
+use crate::log::forward::LogServer;
 
 /// Everything needed to create one container.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -332,12 +333,22 @@ pub enum Seccomp {
     Program(Vec<u64>),
 }
 
-/// Where and how the output of the first process is kept.
+/// Where the output of the first process goes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogSpec {
-    /// Which driver.
-    pub driver: LogDriver,
-    /// Directory of the log files; must exist.
+    /// Where output waits for clients that are slow; must exist. Nothing stays
+    /// there after the shim.
+    pub scratch: PathBuf,
+    /// Lines kept on disk, for readers; `None` keeps none.
+    pub file: Option<LogFile>,
+    /// Lines sent to a log server besides.
+    pub forward: Option<Forward>,
+}
+
+/// A log on disk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogFile {
+    /// Directory of the log files; made when missing.
     pub dir: PathBuf,
     /// Name of the log file in `dir`, `<id>-json.log`: always the newest
     /// segment. Segments are `<name>.1`, `<name>.2`, …
@@ -347,19 +358,20 @@ pub struct LogSpec {
     /// How many segments are kept; counts when `max_size` is set. 0 is taken
     /// as 1.
     pub max_file: u32,
+    /// Whether segments that are complete are compressed.
+    pub compress: bool,
     /// Extra attributes written into every line (`labels`, `env`, `tag`).
     pub attrs: BTreeMap<String, String>,
 }
 
-/// Drivers that the shim itself serves.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LogDriver {
-    /// JSON lines in Docker's json-file format.
-    #[default]
-    JsonFile,
-    /// Nothing is kept.
-    None,
+/// Sending lines to a log server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Forward {
+    /// Where to and how.
+    pub server: LogServer,
+    /// Bytes of lines that may wait for a slow server before newer ones are not
+    /// sent; with `None` the container waits instead.
+    pub buffer: Option<u64>,
 }
 
 /// A host port to hold for the container.

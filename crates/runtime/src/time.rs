@@ -17,6 +17,38 @@ pub fn now() -> UnixNanos {
     }
 }
 
+/// A time as clocks on the wall show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Civil {
+    pub(crate) year: i64,
+    pub(crate) month: i64,
+    pub(crate) day: i64,
+    pub(crate) hour: i64,
+    pub(crate) minute: i64,
+    pub(crate) second: i64,
+    pub(crate) nanos: i64,
+    /// Seconds east of UTC.
+    pub(crate) offset: i64,
+}
+
+/// The time on the wall of this machine.
+pub(crate) fn local(time: UnixNanos) -> Civil {
+    let offset = crate::sys::zone::offset(time.div_euclid(NANOS));
+    let (seconds, nanos) = (time.div_euclid(NANOS) + offset, time.rem_euclid(NANOS));
+    let (year, month, day) = civil(seconds.div_euclid(DAY));
+    let of_day = seconds.rem_euclid(DAY);
+    Civil {
+        year,
+        month,
+        day,
+        hour: of_day / 3600,
+        minute: of_day / 60 % 60,
+        second: of_day % 60,
+        nanos,
+        offset,
+    }
+}
+
 /// `2020-01-02T03:04:05.12Z`: UTC, as many decimals as are needed (Go's
 /// RFC3339Nano).
 pub(crate) fn format(time: UnixNanos) -> String {

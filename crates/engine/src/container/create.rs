@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use longshore_api::scalar::{EmptyMap, StrList};
-use longshore_api::types::{ContainerConfig, EndpointSettings, HealthConfig, HostConfig};
+use longshore_api::types::{
+    ContainerConfig, EndpointSettings, HealthConfig, HostConfig, LogConfig,
+};
 use longshore_image::store::Image;
 
+use crate::config::EngineConfig;
 use crate::container::actor::{Actor, Beginning};
 use crate::container::links;
 use crate::container::plan::{self, Plan, list, security};
@@ -73,6 +76,7 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
         ));
     };
     let mut host = request.host_config.unwrap_or_default();
+    default_log(&shared.config, &mut host.log_config);
     // Wrong settings are told before a missing image.
     Plan::parse(&config, &host)?;
     if host.shm_size < 0 {
@@ -131,6 +135,20 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     Actor::spawn(shared, record.clone(), plan, State::new(), Beginning::New);
     shared.publish_container(&record, "create", &[]);
     Ok(Created { id, warnings })
+}
+
+/// The daemon's log driver where the client names none, and its options where the
+/// client has the same driver.
+fn default_log(daemon: &EngineConfig, config: &mut LogConfig) {
+    if config.r#type.as_str().is_empty() {
+        config.r#type = daemon.log_driver.as_str().into();
+    }
+    let options = config.config.get_or_insert_with(BTreeMap::new);
+    if config.r#type.as_str() == daemon.log_driver {
+        for (key, value) in &daemon.log_opts {
+            options.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+    }
 }
 
 fn make(
@@ -270,10 +288,6 @@ fn fill_in(
     };
     default(&mut host.network_mode, "default");
     default(&mut host.ipc_mode, "private");
-    if host.log_config.r#type.as_str().is_empty() {
-        host.log_config.r#type = "json-file".into();
-    }
-    host.log_config.config.get_or_insert_with(BTreeMap::new);
     if host.runtime.as_deref().is_none_or(str::is_empty) {
         host.runtime = Some("runc".into());
     }

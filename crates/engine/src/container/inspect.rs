@@ -14,7 +14,6 @@ use crate::container::plan::mounts::{Mount, Propagation, Source};
 use crate::container::plan::namespaces::Network;
 use crate::container::record::Files;
 use crate::container::registry::Snapshot;
-use crate::container::spec::log_name;
 use crate::container::state::{Phase, State};
 use crate::error::{IoContext, Result};
 use crate::net::protocol_name;
@@ -35,13 +34,9 @@ pub(crate) fn inspect(
     let (record, plan, state) = (&snapshot.record, &snapshot.plan, &snapshot.state);
     let files = network_files(shared, snapshot);
     let path = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
-    let log_path = match plan.log.driver {
-        longshore_runtime::spec::LogDriver::JsonFile => {
-            let own = Files::new(&shared.containers_dir(), &record.id);
-            path(own.dir().join(log_name(&record.id)))
-        }
-        longshore_runtime::spec::LogDriver::None => String::new(),
-    };
+    let own = Files::new(&shared.containers_dir(), &record.id);
+    let log_path = plan.log.path(&record.id, own.dir());
+    let log_path = log_path.map(path).unwrap_or_default();
     let (size_rw, size_root_fs) = if size {
         sizes(shared, snapshot)?
     } else {

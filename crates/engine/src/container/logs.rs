@@ -10,19 +10,21 @@ use longshore_api::frames;
 use longshore_runtime::log::follow::{Follower, Next};
 use longshore_runtime::log::line::Entry;
 use longshore_runtime::log::{Stream, reader};
-use longshore_runtime::spec::LogDriver;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 
-use crate::container::registry::{Handle, Snapshot};
-use crate::container::spec::log_name;
+use crate::container::record::Files;
+use crate::container::registry::Handle;
 use crate::container::state::{Request, Subject, Verdict, decide, refuse};
-use crate::error::{Error, IoContext, Result};
+use crate::error::{Error, Result};
 use crate::shared::Shared;
 use crate::time;
 
 /// Bytes that are read before they are handed on.
-const BATCH: usize = 64 << 10;
+const BATCH: usize = 256 << 10;
+
+/// Room for the lines of one quiet moment.
+const FIRST: usize = 4 << 10;
 
 /// Batches that may wait for a slow client.
 const WAITING: usize = 4;
@@ -75,17 +77,43 @@ pub(crate) fn read(shared: &Shared, handle: &Handle, given: &str, query: LogQuer
         let id = snapshot.id();
         return Err(refuse(Request::Logs, refusal, Subject { id, given, phase }));
     }
-    let follower = open(shared, &snapshot, query)?;
+    let place = Files::new(&shared.containers_dir(), snapshot.id());
+    let Some((dir, name)) = snapshot.plan.log.place(snapshot.id(), place.dir()) else {
+        return Err(Error::not_implemented(
+            "configured logging driver does not support reading",
+        ));
+    };
+    let wanted = reader::Query {
+        stdout: query.stdout,
+        stderr: query.stderr,
+        since: query.since.map(time::unix_nanos),
+        until: query.until.map(time::unix_nanos),
+        tail: query.tail,
+    };
     let format = Format {
         tty: snapshot.plan.tty,
         timestamps: query.timestamps,
         details: query.details,
     };
     let (to, bytes) = mpsc::channel(WAITING);
+    // Before anything is read: what is written after the container's end does
+    // not exist.
+    let running = query.follow && phase.has_process();
     let handle = handle.clone();
     tokio::spawn(async move {
-        let running = query.follow && handle.snapshot().state.phase.has_process();
-        if let Err(error) = pass(follower, &handle, running, format, &to).await {
+        // The tail of a long or compressed log takes a while to find.
+        let open = move || match Follower::open(&dir, &name, wanted) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            other => other.map(Some),
+        };
+        let passed = match tokio::task::spawn_blocking(open).await {
+            Ok(Ok(Some(follower))) => pass(follower, &handle, running, format, &to).await,
+            // It was never started.
+            Ok(Ok(None)) => Ok(()),
+            Ok(Err(error)) => Err(error),
+            Err(panic) => Err(io::Error::other(panic)),
+        };
+        if let Err(error) = passed {
             to.send(Err(Error::system(error.to_string()))).await.ok();
         }
     });
@@ -93,23 +121,6 @@ pub(crate) fn read(shared: &Shared, handle: &Handle, given: &str, query: LogQuer
         tty: snapshot.plan.tty,
         bytes,
     })
-}
-
-fn open(shared: &Shared, snapshot: &Snapshot, query: LogQuery) -> Result<Follower> {
-    if snapshot.plan.log.driver == LogDriver::None {
-        return Err(Error::not_implemented(
-            "configured logging driver does not support reading",
-        ));
-    }
-    let dir = shared.containers_dir().join(snapshot.id());
-    let query = reader::Query {
-        stdout: query.stdout,
-        stderr: query.stderr,
-        since: query.since.map(time::unix_nanos),
-        until: query.until.map(time::unix_nanos),
-        tail: query.tail,
-    };
-    Follower::open(&dir, &log_name(snapshot.id()), query).context(dir.display())
 }
 
 #[derive(Clone, Copy)]
@@ -121,10 +132,14 @@ struct Format {
 
 impl Format {
     fn append(self, out: &mut BytesMut, entry: &Entry) {
-        let mut line = Vec::with_capacity(entry.text.len() + 64);
+        let start = out.len();
+        if !self.tty {
+            // Its length is not known yet.
+            out.extend_from_slice(&[0; frames::HEADER]);
+        }
         if self.timestamps {
-            line.extend_from_slice(padded_time(entry.time).as_bytes());
-            line.push(b' ');
+            out.extend_from_slice(padded_time(entry.time).as_bytes());
+            out.extend_from_slice(b" ");
         }
         if self.details {
             let pairs: Vec<String> = entry
@@ -132,19 +147,20 @@ impl Format {
                 .iter()
                 .map(|(key, value)| format!("{}={}", escape(key), escape(value)))
                 .collect();
-            line.extend_from_slice(pairs.join(",").as_bytes());
-            line.push(b' ');
+            out.extend_from_slice(pairs.join(",").as_bytes());
+            out.extend_from_slice(b" ");
         }
-        line.extend_from_slice(&entry.text);
-        if self.tty {
-            out.extend_from_slice(&line);
-            return;
+        out.extend_from_slice(&entry.text);
+        if !self.tty {
+            let stream = match entry.stream {
+                Stream::Stdout => frames::Stream::Stdout,
+                Stream::Stderr => frames::Stream::Stderr,
+            };
+            let payload = start + frames::HEADER;
+            // A line is far below 4 GiB.
+            let header = frames::header(stream, (out.len() - payload) as u32);
+            out[start..payload].copy_from_slice(&header);
         }
-        let stream = match entry.stream {
-            Stream::Stdout => frames::Stream::Stdout,
-            Stream::Stderr => frames::Stream::Stderr,
-        };
-        frames::write(out, stream, &line);
     }
 }
 
@@ -174,7 +190,7 @@ async fn pass(
     }
     loop {
         let read = tokio::task::spawn_blocking(move || {
-            let mut out = BytesMut::new();
+            let mut out = BytesMut::with_capacity(FIRST);
             let found = batch(&mut follower, format, &mut out);
             (follower, out, found)
         });
@@ -202,7 +218,7 @@ async fn pass(
 fn batch(follower: &mut Follower, format: Format, out: &mut BytesMut) -> io::Result<Batch> {
     while out.len() < BATCH {
         match follower.next()? {
-            Next::Entry(entry) => format.append(out, &entry),
+            Next::Entry => format.append(out, follower.entry()),
             Next::Pending => return Ok(Batch::Pending),
             Next::End => return Ok(Batch::End),
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use longshore_image::container::ContainerLayer;
 use longshore_runtime::seccomp;
 use longshore_runtime::spec::{
-    CgroupSpec, ContainerSpec, LogSpec, MountKind, MountSpec, Namespaces, NsMode, PortReservation,
+    CgroupSpec, ContainerSpec, MountKind, MountSpec, Namespaces, NsMode, PortReservation,
     ProcessSpec, Propagation, RootfsSpec, Seccomp, Shm,
 };
 
@@ -88,7 +88,7 @@ pub(crate) fn build(
         id: record.id.clone(),
         run_dir: places.run_dir.to_owned(),
         exit_path: places.files.exit_record(),
-        log: log(record, plan, places.files.dir()),
+        log: plan.log.spec(record, places.files.dir()),
         process: process(plan, hostname, links),
         stdin: plan.stdin,
         init: plan.init,
@@ -172,32 +172,6 @@ fn process(plan: &Plan, hostname: &str, links: &[String]) -> ProcessSpec {
         console_size: plan.console_size,
         rlimits: plan.rlimits.clone(),
     }
-}
-
-fn log(record: &Record, plan: &Plan, dir: &Path) -> LogSpec {
-    let labels = record.config.labels.as_ref();
-    let from_labels = plan.log.labels.iter().filter_map(|key| {
-        let value = labels?.get(key)?;
-        Some((key.clone(), value.clone()))
-    });
-    let from_env = plan.log.env.iter().filter_map(|key| {
-        let entries = plan.env.iter().filter_map(|entry| entry.split_once('='));
-        let (_, value) = entries.rev().find(|(name, _)| name == key)?;
-        Some((key.clone(), value.to_owned()))
-    });
-    LogSpec {
-        driver: plan.log.driver,
-        dir: dir.to_owned(),
-        name: log_name(&record.id),
-        max_size: plan.log.max_size,
-        max_file: plan.log.max_file,
-        attrs: from_labels.chain(from_env).collect(),
-    }
-}
-
-/// Name of the newest log file.
-pub(crate) fn log_name(id: &str) -> String {
-    format!("{id}-json.log")
 }
 
 fn all_mounts(plan: &Plan, files: &Files) -> Vec<MountSpec> {

@@ -176,6 +176,8 @@ pub(crate) async fn open(dir: &TempDir, bridge: Option<(&str, &str)>) -> Result<
         bridge: bridge.map(|(name, _)| name.to_owned()),
         bip: bridge.map(|(_, bip)| bip.to_owned()),
         seccomp: Default::default(),
+        log_driver: "json-file".into(),
+        log_opts: Default::default(),
         labels: Vec::new(),
         debug: false,
         version: "0.0.0-test".into(),

@@ -7,7 +7,7 @@
 //! times a second instead.
 //!
 //! ```text
-//! next() ─▶ Entry    take it, call next() again
+//! next() ─▶ Entry    look at entry(), call next() again
 //!           Pending  wait until the descriptor is readable, call next() again
 //!           End      the log is complete and all of it was read
 //! ```
@@ -37,8 +37,8 @@ pub struct Follower {
 /// What [`Follower::next`] found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
-    /// The next line.
-    Entry(Entry),
+    /// A line, which [`Follower::entry`] is now.
+    Entry,
     /// Nothing now.
     Pending,
     /// Nothing ever.
@@ -72,8 +72,8 @@ impl Follower {
     )]
     pub fn next(&mut self) -> io::Result<Next> {
         loop {
-            if let Some(entry) = self.reader.next()? {
-                return Ok(Next::Entry(entry));
+            if self.reader.advance()? {
+                return Ok(Next::Entry);
             }
             if self.reader.past_until() {
                 return Ok(Next::End);
@@ -89,6 +89,11 @@ impl Follower {
                 Next::Pending
             });
         }
+    }
+
+    /// The line that [`Self::next`] found.
+    pub fn entry(&self) -> &Entry {
+        self.reader.entry()
     }
 
     fn take_wake_up(&self) -> io::Result<bool> {
@@ -140,7 +145,7 @@ mod tests {
     use super::*;
     use crate::log::Stream;
     use crate::log::writer::LogWriter;
-    use crate::spec::{LogDriver, LogSpec};
+    use crate::spec::LogFile;
     use rustix::event::{PollFd, PollFlags, poll};
     use std::collections::BTreeMap;
 
@@ -150,12 +155,12 @@ mod tests {
     fn every_line_exactly_once_over_rotations() {
         const LINES: usize = 20_000;
         let dir = tempfile::tempdir().expect("tempdir");
-        let mut log = LogWriter::open(&LogSpec {
-            driver: LogDriver::JsonFile,
+        let mut log = LogWriter::open(&LogFile {
             dir: dir.path().to_path_buf(),
             name: "c-json.log".into(),
             max_size: Some(10_000),
             max_file: u32::MAX,
+            compress: false,
             attrs: BTreeMap::new(),
         })
         .expect("open log");
@@ -165,8 +170,9 @@ mod tests {
             let mut expected = 0;
             while expected < LINES {
                 match follower.next().expect("read") {
-                    Next::Entry(entry) => {
-                        assert_eq!(entry.text, format!("{expected}\n").as_bytes());
+                    Next::Entry => {
+                        let text = &follower.entry().text;
+                        assert_eq!(*text, format!("{expected}\n").as_bytes());
                         expected += 1;
                     }
                     Next::Pending => {
@@ -187,6 +193,7 @@ mod tests {
         });
         for number in 0..LINES {
             log.write(Stream::Stdout, format!("{number}\n").as_bytes(), 1);
+            log.flush();
         }
         reading.join().expect("the follower saw every line");
     }

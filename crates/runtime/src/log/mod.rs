@@ -6,7 +6,7 @@
 //! again. `<name>` is a hard link to the newest segment, for people and for log
 //! collectors. Readers go by number, so that no rotation can lose or repeat a
 //! line for them; a segment removed by `max_file` while it is being read is still
-//! read to its end.
+//! read to its end. A segment that is complete may become `<name>.N.gz`.
 //!
 //! The shim writes ([`LogWriter`]), the daemon reads ([`Reader`], [`Follower`])
 //! without asking it.
@@ -19,15 +19,19 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub(crate) mod compress;
 pub mod follow;
+pub mod forward;
 pub mod line;
 pub mod reader;
+pub(crate) mod split;
 pub mod writer;
 
 /// The two output streams of a process. With a terminal there is only the first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Stream {
     /// Standard output.
+    #[default]
     Stdout,
     /// Standard error.
     Stderr,
@@ -43,23 +47,48 @@ impl Stream {
     }
 }
 
-/// Numbers of the segments that exist, ascending.
-fn segments(dir: &Path, name: &str) -> io::Result<Vec<u64>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(dir)? {
-        if let Some(number) = segment_number(&entry?.file_name(), name) {
-            found.push(number);
+/// A segment's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct SegmentName {
+    number: u64,
+    compressed: bool,
+}
+
+impl SegmentName {
+    const fn plain(number: u64) -> Self {
+        Self {
+            number,
+            compressed: false,
         }
     }
+
+    fn of(file: &OsStr, name: &str) -> Option<Self> {
+        let number = file.to_str()?.strip_prefix(name)?.strip_prefix('.')?;
+        let digits = number.strip_suffix(".gz");
+        let number = digits.unwrap_or(number).parse().ok()?;
+        (number > 0).then_some(Self {
+            number,
+            compressed: digits.is_some(),
+        })
+    }
+}
+
+/// The segments that exist, ascending. Of one that is both plain and compressed,
+/// as it is for a moment, the plain one counts.
+fn segments(dir: &Path, name: &str) -> io::Result<Vec<SegmentName>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        found.extend(SegmentName::of(&entry?.file_name(), name));
+    }
     found.sort_unstable();
+    found.dedup_by_key(|segment| segment.number);
     Ok(found)
 }
 
-fn segment_number(file: &OsStr, name: &str) -> Option<u64> {
-    let digits = file.to_str()?.strip_prefix(name)?.strip_prefix('.')?;
-    digits.parse().ok().filter(|number| *number > 0)
-}
-
-fn segment_path(dir: &Path, name: &str, number: u64) -> PathBuf {
-    dir.join(format!("{name}.{number}"))
+fn segment_path(dir: &Path, name: &str, segment: SegmentName) -> PathBuf {
+    let SegmentName { number, compressed } = segment;
+    dir.join(format!(
+        "{name}.{number}{}",
+        if compressed { ".gz" } else { "" }
+    ))
 }

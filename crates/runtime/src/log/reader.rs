@@ -7,11 +7,11 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use super::line::{self, Entry};
-use super::{Stream, segment_path, segments};
+use super::{SegmentName, Stream, compress, segment_path, segments};
 use crate::channel::UnixNanos;
 
 /// Bytes read at once.
-const BLOCK: usize = 64 << 10;
+const BLOCK: usize = 128 << 10;
 
 /// A line longer than this is not one of ours; it is skipped rather than held.
 const MAX_LINE: usize = 1 << 20;
@@ -52,6 +52,7 @@ pub struct Reader {
     name: String,
     query: Query,
     segment: Option<Segment>,
+    entry: Entry,
     past_until: bool,
 }
 
@@ -64,6 +65,7 @@ impl Reader {
             name: name.to_owned(),
             query,
             segment: None,
+            entry: Entry::default(),
             past_until: false,
         };
         if let Some(lines) = query.tail {
@@ -74,20 +76,20 @@ impl Reader {
         Ok(reader)
     }
 
-    /// The next line, or `None` when there is none now. More may be written
-    /// later, unless [`Self::past_until`].
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "None now may be a line later"
-    )]
-    pub fn next(&mut self) -> io::Result<Option<Entry>> {
+    /// Moves to the next line, which [`Self::entry`] is then; false when there is
+    /// none now. More may be written later, unless [`Self::past_until`].
+    pub fn advance(&mut self) -> io::Result<bool> {
         while !self.past_until {
-            let Some(line) = self.next_line()? else {
-                return Ok(None);
+            if !self.find_line()? {
+                return Ok(false);
+            }
+            let Some(segment) = &mut self.segment else {
+                return Ok(false);
             };
-            let Some(entry) = line::decode(&line) else {
+            if !line::decode_into(segment.take_line(), &mut self.entry) {
                 continue;
-            };
+            }
+            let entry = &self.entry;
             if self.query.until.is_some_and(|until| entry.time > until) {
                 self.past_until = true;
                 break;
@@ -97,10 +99,15 @@ impl Reader {
                 Stream::Stderr => self.query.stderr,
             };
             if wanted && self.query.since.is_none_or(|since| entry.time >= since) {
-                return Ok(Some(entry));
+                return Ok(true);
             }
         }
-        Ok(None)
+        Ok(false)
+    }
+
+    /// The line that [`Self::advance`] found.
+    pub fn entry(&self) -> &Entry {
+        &self.entry
     }
 
     /// Whether a line later than [`Query::until`] was met: nothing more will come.
@@ -108,21 +115,22 @@ impl Reader {
         self.past_until
     }
 
-    /// The next line of any stream without its line feed.
-    fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
+    /// Moves to a segment that has a whole line in its buffer; false when there is
+    /// none now.
+    fn find_line(&mut self) -> io::Result<bool> {
         loop {
             let mut number = 0;
             if let Some(segment) = &mut self.segment {
-                if let Some(line) = segment.buffered_line() {
-                    return Ok(Some(line));
-                }
-                if segment.fill()? {
+                if segment.has_line() || segment.fill()? {
+                    if segment.has_line() {
+                        return Ok(true);
+                    }
                     continue;
                 }
                 number = segment.number;
             }
             let Some(newer) = self.newer_than(number)? else {
-                return Ok(None);
+                return Ok(false);
             };
             // Only an end met after the next segment came to be is final.
             if let Some(segment) = &mut self.segment
@@ -139,21 +147,23 @@ impl Reader {
     /// The oldest segment after number `after`.
     fn newer_than(&self, after: u64) -> io::Result<Option<u64>> {
         // Nearly always it is the very next one; a directory is not read for it.
-        if after > 0 && segment_path(&self.dir, &self.name, after + 1).exists() {
+        let next = SegmentName::plain(after + 1);
+        if after > 0 && segment_path(&self.dir, &self.name, next).exists() {
             return Ok(Some(after + 1));
         }
-        let numbers = match segments(&self.dir, &self.name) {
-            Ok(numbers) => numbers,
+        let found = match segments(&self.dir, &self.name) {
+            Ok(found) => found,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        Ok(numbers.into_iter().find(|&number| number > after))
+        let mut numbers = found.into_iter().map(|segment| segment.number);
+        Ok(numbers.find(|&number| number > after))
     }
 
     fn seek_to_last(&mut self, lines: u64) -> io::Result<()> {
         let mut wanted = lines;
-        for number in segments(&self.dir, &self.name)?.into_iter().rev() {
-            let Some(mut segment) = Segment::open(&self.dir, &self.name, number)? else {
+        for name in self.segments()?.into_iter().rev() {
+            let Some(mut segment) = Segment::open(&self.dir, &self.name, name.number)? else {
                 break;
             };
             let (start, found) = last_lines(&segment.file, wanted)?;
@@ -168,19 +178,29 @@ impl Reader {
     }
 
     fn skip_older_segments(&mut self, since: UnixNanos) -> io::Result<()> {
-        for number in segments(&self.dir, &self.name)? {
-            let Some(segment) = Segment::open(&self.dir, &self.name, number)? else {
+        for name in self.segments()? {
+            let path = segment_path(&self.dir, &self.name, name);
+            let Ok(changed) = std::fs::metadata(path) else {
                 continue;
             };
-            let changed = segment.file.metadata()?;
             let changed = changed.mtime() * 1_000_000_000 + changed.mtime_nsec();
-            self.segment = Some(segment);
             // A second of slack: file times come from a coarser clock.
-            if changed + 1_000_000_000 >= since {
-                break;
+            if changed + 1_000_000_000 >= since
+                && let Some(segment) = Segment::open(&self.dir, &self.name, name.number)?
+            {
+                self.segment = Some(segment);
+                return Ok(());
             }
         }
-        Ok(())
+        // The newest is read whatever its time is: it may still grow.
+        self.seek_to_last(0)
+    }
+
+    fn segments(&self) -> io::Result<Vec<SegmentName>> {
+        match segments(&self.dir, &self.name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            other => other,
+        }
     }
 }
 
@@ -190,9 +210,12 @@ struct Segment {
     file: File,
     /// Where the next read begins.
     offset: u64,
-    /// Read and not yet taken, from `taken` on.
+    /// Bytes that were read; those of `taken..filled` are still to be taken.
     buffer: Vec<u8>,
     taken: usize,
+    filled: usize,
+    /// The first line feed after `taken`, where it is known.
+    line_feed: Option<usize>,
     /// Bytes of `buffer` known to hold no line feed, from `taken` on.
     searched: usize,
 }
@@ -200,51 +223,81 @@ struct Segment {
 impl Segment {
     /// `None` when the segment has been removed meanwhile.
     fn open(dir: &Path, name: &str, number: u64) -> io::Result<Option<Self>> {
-        match File::open(segment_path(dir, name, number)) {
-            Ok(file) => Ok(Some(Self {
-                number,
-                file,
-                offset: 0,
-                buffer: Vec::new(),
-                taken: 0,
-                searched: 0,
-            })),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let plain = SegmentName::plain(number);
+        let compressed = SegmentName {
+            compressed: true,
+            number,
+        };
+        let file = if let Some(plain) = open(dir, name, plain)? {
+            plain
+        } else if let Some(compressed) = open(dir, name, compressed)? {
+            compress::decompress(compressed, dir)?
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            number,
+            file,
+            offset: 0,
+            buffer: Vec::new(),
+            taken: 0,
+            filled: 0,
+            line_feed: None,
+            searched: 0,
+        }))
     }
 
-    fn buffered_line(&mut self) -> Option<Vec<u8>> {
-        let from = self.taken + self.searched;
-        match self.buffer[from..].iter().position(|&byte| byte == b'\n') {
-            Some(at) => {
-                let line = self.buffer[self.taken..from + at].to_vec();
-                self.taken = from + at + 1;
-                self.searched = 0;
-                Some(line)
-            }
-            None => {
-                self.searched = self.buffer.len() - self.taken;
-                None
-            }
+    fn has_line(&mut self) -> bool {
+        if self.line_feed.is_none() {
+            let from = self.taken + self.searched;
+            let found = memchr::memchr(b'\n', &self.buffer[from..self.filled]);
+            self.line_feed = found.map(|at| from + at);
+            self.searched = self.filled - self.taken;
         }
+        self.line_feed.is_some()
+    }
+
+    /// The line that [`Self::has_line`] found, without its line feed.
+    fn take_line(&mut self) -> &[u8] {
+        let end = self.line_feed.take().unwrap_or(self.taken);
+        let line = self.taken..end;
+        self.taken = (end + 1).min(self.filled);
+        self.searched = 0;
+        &self.buffer[line]
     }
 
     /// Reads on; false at the end of the file.
     fn fill(&mut self) -> io::Result<bool> {
-        self.buffer.drain(..self.taken);
+        self.buffer.copy_within(self.taken..self.filled, 0);
+        self.filled -= self.taken;
         self.taken = 0;
-        if self.buffer.len() > MAX_LINE {
-            self.buffer.clear();
+        if self.filled > MAX_LINE {
+            self.filled = 0;
             self.searched = 0;
         }
-        let have = self.buffer.len();
-        self.buffer.resize(have + BLOCK, 0);
-        let read = self.file.read_at(&mut self.buffer[have..], self.offset);
-        let count = read.as_ref().copied().unwrap_or(0);
-        self.buffer.truncate(have + count);
+        if self.buffer.len() < self.filled + BLOCK {
+            self.buffer.resize(self.filled + BLOCK, 0);
+        }
+        let space = &mut self.buffer[self.filled..];
+        let mut count = self.file.read_at(space, self.offset)?;
+        if count == 0 && self.file.metadata()?.len() < self.offset {
+            // Somebody has emptied it; what is written from now on is new.
+            self.filled = 0;
+            self.searched = 0;
+            self.offset = 0;
+            count = self.file.read_at(&mut self.buffer, 0)?;
+        }
+        self.filled += count;
         self.offset += count as u64;
-        read.map(|count| count > 0)
+        Ok(count > 0)
+    }
+}
+
+fn open(dir: &Path, name: &str, segment: SegmentName) -> io::Result<Option<File>> {
+    match File::open(segment_path(dir, name, segment)) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -288,8 +341,8 @@ fn last_lines(file: &File, wanted: u64) -> io::Result<(u64, u64)> {
 pub fn read_all(dir: &Path, name: &str, query: Query) -> io::Result<Vec<Entry>> {
     let mut reader = Reader::open(dir, name, query)?;
     let mut entries = Vec::new();
-    while let Some(entry) = reader.next()? {
-        entries.push(entry);
+    while reader.advance()? {
+        entries.push(reader.entry().clone());
     }
     Ok(entries)
 }
@@ -298,18 +351,18 @@ pub fn read_all(dir: &Path, name: &str, query: Query) -> io::Result<Vec<Entry>> 
 mod tests {
     use super::*;
     use crate::log::writer::LogWriter;
-    use crate::spec::{LogDriver, LogSpec};
+    use crate::spec::LogFile;
     use std::collections::BTreeMap;
 
     const NAME: &str = "c-json.log";
 
     fn log(dir: &Path, max_size: Option<u64>) -> LogWriter {
-        LogWriter::open(&LogSpec {
-            driver: LogDriver::JsonFile,
+        LogWriter::open(&LogFile {
             dir: dir.to_path_buf(),
             name: NAME.into(),
             max_size,
             max_file: 1000,
+            compress: false,
             attrs: BTreeMap::new(),
         })
         .expect("open log")
@@ -322,6 +375,7 @@ mod tests {
             let stream = [Stream::Stdout, Stream::Stderr][number % 2];
             log.write(stream, format!("{number}\n").as_bytes(), number as i64);
         }
+        log.flush();
         log
     }
 
@@ -400,6 +454,7 @@ mod tests {
         for number in 0..20_000 {
             log.write(Stream::Stdout, format!("{number}\n").as_bytes(), 1);
         }
+        log.flush();
         for tail in [1, 1000, 5000, 19_999] {
             let query = Query {
                 tail: Some(tail),
@@ -418,11 +473,48 @@ mod tests {
         let mut log = log(dir.path(), Some(200));
         let mut reader = Reader::open(dir.path(), NAME, Query::default()).expect("open");
         for number in 0..50 {
-            assert_eq!(reader.next().expect("read"), None);
+            assert!(!reader.advance().expect("read"));
             log.write(Stream::Stdout, format!("{number}\n").as_bytes(), 1);
-            let entry = reader.next().expect("read").expect("it was written");
-            assert_eq!(entry.text, format!("{number}\n").as_bytes());
+            log.flush();
+            assert!(reader.advance().expect("read"), "it was written");
+            assert_eq!(reader.entry().text, format!("{number}\n").as_bytes());
         }
+    }
+
+    #[test]
+    fn compressed_segments_are_read_as_any_other() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let mut log = hundred(dir.path(), Some(300));
+        let complete = segments(dir.path(), NAME).expect("list");
+        for name in &complete[..complete.len() - 1] {
+            compress::compress(&segment_path(dir.path(), NAME, *name)).expect("compress");
+        }
+        log.write(Stream::Stdout, b"100\n", 100);
+        log.flush();
+        let all = Query::default();
+        assert_eq!(numbers(dir.path(), all), (0..=100).collect::<Vec<_>>());
+        let tail = Query {
+            tail: Some(50),
+            ..all
+        };
+        assert_eq!(numbers(dir.path(), tail), (51..=100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn lines_after_an_emptied_file_are_found() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let mut log = hundred(dir.path(), None);
+        let mut reader = Reader::open(dir.path(), NAME, Query::default()).expect("open");
+        while reader.advance().expect("read") {}
+        File::options()
+            .write(true)
+            .truncate(true)
+            .open(dir.path().join(NAME))
+            .expect("empty it");
+        log.write(Stream::Stdout, b"new\n", 1);
+        log.flush();
+        assert!(reader.advance().expect("read"));
+        assert_eq!(reader.entry().text, b"new\n");
     }
 
     #[test]

@@ -142,6 +142,10 @@ impl Shim<'_> {
     /// Does what time or the events just handled made possible.
     pub(super) fn proceed(&mut self) {
         self.finish_processes();
+        let patience = self.log.patience_ends();
+        if patience.is_some_and(|end| end <= Instant::now()) {
+            self.forward_log();
+        }
         let finished: Vec<ClientKey> = self
             .clients
             .iter()
@@ -182,7 +186,9 @@ impl Shim<'_> {
                     Ok(())
                 });
             }
-            if key != INIT {
+            if key == INIT {
+                self.log.finish(&self.poll);
+            } else {
                 self.processes.remove(&key);
             }
         }
@@ -243,7 +249,9 @@ impl Shim<'_> {
 
     /// Whether nothing is left to do.
     pub(super) fn is_done(&self) -> bool {
-        self.ending.as_ref().is_some_and(|ending| ending.torn_down) && self.clients.is_empty()
+        self.ending.as_ref().is_some_and(|ending| ending.torn_down)
+            && self.clients.is_empty()
+            && self.log.is_done()
     }
 
     /// When to look again should nothing happen.
@@ -257,7 +265,8 @@ impl Shim<'_> {
         let ending = self.ending.iter().filter(|ending| !ending.torn_down);
         let alive = self.processes.values().any(|process| process.end.is_none());
         let teardown = ending.map(|ending| if alive { ending.give_up } else { ending.next });
-        processes.chain(clients).chain(teardown).min()
+        let log = self.log.patience_ends();
+        processes.chain(clients).chain(teardown).chain(log).min()
     }
 }
 

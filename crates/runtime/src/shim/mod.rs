@@ -33,6 +33,8 @@
 mod backlog;
 mod client;
 mod ending;
+mod forwarder;
+mod log;
 mod output;
 mod poll;
 mod ports;
@@ -55,11 +57,11 @@ use crate::channel::{
 };
 use crate::container::{self, Init};
 use crate::error::{CreateError, CreateErrorKind};
-use crate::log::writer::LogWriter;
 use crate::spec::ContainerSpec;
 
 use client::{Client, Gone};
 use ending::Ending;
+use log::Log;
 use poll::{ClientKey, Interest, Poll, ProcessKey, Ready, Token};
 use process::{Ends, Open, Process};
 pub(crate) use record::clear_run_dir;
@@ -118,7 +120,7 @@ struct Shim<'a> {
     next_client: ClientKey,
     processes: BTreeMap<ProcessKey, Process>,
     next_process: ProcessKey,
-    log: LogWriter,
+    log: Log,
     init: Init,
     mount_namespace: Option<File>,
     ports: Vec<OwnedFd>,
@@ -138,8 +140,7 @@ impl<'a> Shim<'a> {
         let ports = ports::reserve(&spec.ports)?;
         let listener = listen(&spec.run_dir)
             .map_err(|error| failed(format!("run directory {}", spec.run_dir.display()), &error))?;
-        let log = LogWriter::open(&spec.log)
-            .map_err(|error| failed(format!("log {}", spec.log.dir.display()), &error))?;
+        let log = Log::open(&spec.log)?;
         let open = Open {
             stdin: spec.stdin.open,
             stdout: true,
@@ -233,6 +234,8 @@ impl<'a> Shim<'a> {
                 }
                 self.refresh_streams_of(key);
             }
+            Token::Forwarder => self.forward_log(),
+            Token::Compressor => self.log.compressed(&self.poll),
         }
     }
 

@@ -6,7 +6,6 @@ use super::client::{Client, Gone, Role};
 use super::poll::{ClientKey, ProcessKey};
 use super::{INIT, READ, Shim};
 use crate::log::Stream;
-use crate::time;
 
 /// Reads in a row from one stream before others have their turn.
 const TURNS: usize = 4;
@@ -79,13 +78,19 @@ impl Shim<'_> {
         };
         process.close_output(&self.poll, stream);
         if key == INIT {
-            self.log.end(stream, time::now());
+            self.log.end(&self.poll, stream);
         }
     }
 
     fn deliver(&mut self, key: ProcessKey, stream: Stream, bytes: &[u8]) {
         if key == INIT {
-            self.log.write(stream, bytes, time::now());
+            self.log.write(&self.poll, stream, bytes);
+            if self.log.is_behind()
+                && let Some(process) = self.processes.get_mut(&INIT)
+                && process.end.is_none()
+            {
+                process.throttle(&self.poll, true);
+            }
         }
         let mut gone = Vec::new();
         let mut behind = false;
@@ -195,6 +200,16 @@ impl Shim<'_> {
         }
     }
 
+    /// The log forwarder has taken something, or has ended.
+    pub(super) fn forward_log(&mut self) {
+        self.log.forward(&self.poll);
+        if !self.log.is_behind()
+            && let Some(process) = self.processes.get_mut(&INIT)
+        {
+            process.throttle(&self.poll, false);
+        }
+    }
+
     /// Brings what is polled for in line with the present state.
     pub(super) fn refresh(&mut self, key: ClientKey) {
         let Some(client) = self.clients.get_mut(&key) else {
@@ -205,7 +220,7 @@ impl Shim<'_> {
         if client.update_interest(&self.poll, input_full).is_err() {
             return self.drop_client(key);
         }
-        if let Some(process) = process.filter(|process| process.throttled) {
+        if let Some(process) = process.filter(|process| process.throttled && process.key != INIT) {
             let process = process.key;
             let behind = self
                 .clients
@@ -238,6 +253,7 @@ impl Shim<'_> {
             if let Some(process) = process
                 && let Some(process) = self.processes.get_mut(&process)
                 && process.throttled
+                && process.key != INIT
             {
                 let key = process.key;
                 if !self

@@ -29,6 +29,10 @@ pub(super) enum Token {
     Output(ProcessKey, Stream),
     /// A process can take input.
     Input(ProcessKey),
+    /// The log forwarder can take more, or has ended.
+    Forwarder,
+    /// The process that compresses the log has ended.
+    Compressor,
 }
 
 impl Token {
@@ -40,6 +44,8 @@ impl Token {
             Self::Output(key, Stream::Stdout) => (3, key),
             Self::Output(key, Stream::Stderr) => (4, key),
             Self::Input(key) => (5, key),
+            Self::Forwarder => (6, 0),
+            Self::Compressor => (7, 0),
         };
         key << 3 | kind
     }
@@ -52,6 +58,8 @@ impl Token {
             3 => Self::Output(key, Stream::Stdout),
             4 => Self::Output(key, Stream::Stderr),
             5 => Self::Input(key),
+            6 => Self::Forwarder,
+            7 => Self::Compressor,
             _ => Self::Listener,
         }
     }
@@ -159,6 +167,8 @@ mod tests {
             Token::Output(3, Stream::Stdout),
             Token::Output(3, Stream::Stderr),
             Token::Input(u64::MAX >> 3),
+            Token::Forwarder,
+            Token::Compressor,
         ] {
             assert_eq!(Token::decode(token.encode()), token);
         }

@@ -286,7 +286,7 @@ impl Shim<'_> {
     }
 
     fn make_stream(&mut self, key: ClientKey, process: u64, streams: Streams) {
-        let spill_dir = (process == INIT).then_some(self.spec.log.dir.as_path());
+        let spill_dir = (process == INIT).then_some(self.spec.log.scratch.as_path());
         let Some(client) = self.clients.get_mut(&key) else {
             return;
         };

@@ -14,6 +14,7 @@ pub(crate) mod mount;
 pub(crate) mod pidfd;
 pub(crate) mod seccomp;
 pub(crate) mod signal;
+pub(crate) mod zone;
 
 use std::io;
 

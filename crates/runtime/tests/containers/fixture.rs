@@ -17,8 +17,8 @@ use longshore_runtime::error::CreateError;
 use longshore_runtime::exec;
 use longshore_runtime::masks;
 use longshore_runtime::spec::{
-    CgroupSpec, ContainerSpec, LogDriver, LogSpec, Namespaces, NsMode, ProcessSpec, Resources,
-    RootfsSpec, Seccomp, Shm, StdinSpec,
+    CgroupSpec, ContainerSpec, LogSpec, Namespaces, NsMode, ProcessSpec, Resources, RootfsSpec,
+    Seccomp, Shm, StdinSpec,
 };
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use serde::{Deserialize, Serialize};
@@ -192,12 +192,9 @@ fn spec(id: String, dir: &Path, lower: Vec<std::path::PathBuf>) -> ContainerSpec
         run_dir: dir.join("run"),
         exit_path: dir.join("exit"),
         log: LogSpec {
-            driver: LogDriver::None,
-            dir: dir.to_owned(),
-            name: "log".into(),
-            max_size: None,
-            max_file: 1,
-            attrs: BTreeMap::new(),
+            scratch: dir.to_owned(),
+            file: None,
+            forward: None,
         },
         process: ProcessSpec {
             env: vec!["PATH=/usr/bin:/bin".into()],

@@ -122,12 +122,12 @@ pub(crate) fn wait_for_log(container: &Supervised, text: &str) {
     use longshore_runtime::log::reader::Query;
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-    let log = &container.fixture.spec.log;
+    let log = container.fixture.spec.log.file.as_ref().expect("a log");
     let mut follower = Follower::open(&log.dir, &log.name, Query::default()).expect("follow");
     loop {
         match follower.next().expect("read log") {
-            Next::Entry(entry) => {
-                if String::from_utf8_lossy(&entry.text).contains(text) {
+            Next::Entry => {
+                if String::from_utf8_lossy(&follower.entry().text).contains(text) {
                     return;
                 }
             }

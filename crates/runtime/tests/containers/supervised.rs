@@ -1,8 +1,10 @@
 //! A container under its shim, seen as a daemon sees it.
 
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use longshore_runtime::channel::{
 };
 use longshore_runtime::log::reader::{Query, read_all};
 use longshore_runtime::recover;
-use longshore_runtime::spec::{ConsoleSize, LogDriver, ProcessSpec};
+use longshore_runtime::spec::{ConsoleSize, LogFile, ProcessSpec};
 use longshore_runtime::zygote::Zygote;
 
 use crate::fixture::Fixture;
@@ -42,6 +44,18 @@ pub(crate) const ALL: Streams = Streams {
     raw: true,
 };
 
+/// A log in `dir`.
+pub(crate) fn log_file(dir: &Path) -> LogFile {
+    LogFile {
+        dir: dir.to_owned(),
+        name: "log".into(),
+        max_size: None,
+        max_file: 1,
+        compress: false,
+        attrs: BTreeMap::new(),
+    }
+}
+
 impl Supervised {
     /// Launches `script`, which waits for its start.
     pub(crate) fn shell(script: &str) -> Self {
@@ -53,7 +67,8 @@ impl Supervised {
     }
 
     pub(crate) fn try_launch(mut fixture: Fixture) -> Result<Self, Failure> {
-        fixture.spec.log.driver = LogDriver::JsonFile;
+        let dir = fixture.spec.log.scratch.clone();
+        fixture.spec.log.file.get_or_insert_with(|| log_file(&dir));
         let zygote = ZYGOTE.get().expect("main has started it");
         let watch = zygote.launch(&fixture.spec).expect("the zygote lives");
         watch.set_read_timeout(Some(PATIENCE)).expect("timeout");
@@ -179,7 +194,7 @@ impl Supervised {
 
     /// The log as text.
     pub(crate) fn log(&self) -> String {
-        let log = &self.fixture.spec.log;
+        let log = self.fixture.spec.log.file.as_ref().expect("it keeps a log");
         let entries = read_all(&log.dir, &log.name, Query::default()).expect("read log");
         let text: Vec<u8> = entries.into_iter().flat_map(|entry| entry.text).collect();
         String::from_utf8(text).expect("text")

@@ -10,7 +10,7 @@ use longshore_runtime::channel::{Event, Message, Phase, Reply, Request, receive}
 use longshore_runtime::log::follow::{Follower, Next};
 use longshore_runtime::log::reader::{Query, read_all};
 use longshore_runtime::recover;
-use longshore_runtime::spec::{ContainerSpec, LogDriver, PortReservation, Protocol};
+use longshore_runtime::spec::{ContainerSpec, LogFile, PortReservation, Protocol};
 use longshore_runtime::zygote::Zygote;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::StatVfsMountFlags;
@@ -18,7 +18,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::fixture::Fixture;
 use crate::life::wait_for_log;
-use crate::supervised::{ALL, Supervised, ask, event, read_to_end};
+use crate::supervised::{ALL, Supervised, ask, event, log_file, read_to_end};
 
 /// First argument of this program when it is to be a daemon that dies.
 pub(crate) const DAEMON_ROLE: &str = "in-the-role-of-a-daemon";
@@ -60,7 +60,7 @@ fn of_the_daemon() -> Result<(), Failed> {
         "trap stop=1 TERM; i=0; while [ -z \"$stop\" ]; do echo $i; i=$((i+1)); done; \
          echo last $i; exit 23",
     );
-    fixture.spec.log.driver = LogDriver::JsonFile;
+    fixture.spec.log.file = Some(log_file(&fixture.spec.log.scratch));
     let mut daemon = Command::new(std::env::current_exe()?)
         .arg(DAEMON_ROLE)
         .stdin(Stdio::piped())
@@ -95,7 +95,8 @@ fn of_the_daemon() -> Result<(), Failed> {
     assert_eq!(record.exit_code, 23);
     wait_until(|| !spec.run_dir.exists());
 
-    let entries = read_all(&spec.log.dir, &spec.log.name, Query::default())?;
+    let log = spec.log.file.expect("a log");
+    let entries = read_all(&log.dir, &log.name, Query::default())?;
     let (last, lines) = entries.split_last().expect("lines");
     for (number, line) in lines.iter().enumerate() {
         assert_eq!(line.text, format!("{number}\n").as_bytes());
@@ -152,16 +153,20 @@ fn a_dead_shim() -> Result<(), Failed> {
 
 fn log_without_gap() -> Result<(), Failed> {
     let mut fixture = Fixture::shell("i=0; while [ $i -lt 50000 ]; do echo $i; i=$((i+1)); done");
-    fixture.spec.log.max_size = Some(50_000);
-    fixture.spec.log.max_file = u32::MAX;
+    fixture.spec.log.file = Some(LogFile {
+        max_size: Some(50_000),
+        max_file: u32::MAX,
+        compress: true,
+        ..log_file(&fixture.spec.log.scratch)
+    });
     let container = Supervised::launch(fixture);
-    let log = &container.fixture.spec.log;
+    let log = container.fixture.spec.log.file.as_ref().expect("a log");
     let mut follower = Follower::open(&log.dir, &log.name, Query::default())?;
     let following = std::thread::spawn(move || {
         for number in 0..50_000 {
-            let entry = loop {
+            loop {
                 match follower.next().expect("read log") {
-                    Next::Entry(entry) => break entry,
+                    Next::Entry => break,
                     Next::Pending => {
                         let limit = Timespec {
                             tv_sec: 30,
@@ -172,8 +177,9 @@ fn log_without_gap() -> Result<(), Failed> {
                     }
                     Next::End => unreachable!("nobody has finished the follower"),
                 }
-            };
-            assert_eq!(entry.text, format!("{number}\n").as_bytes());
+            }
+            let text = &follower.entry().text;
+            assert_eq!(*text, format!("{number}\n").as_bytes());
         }
         follower.finish();
         assert_eq!(follower.next().expect("read log"), Next::End);

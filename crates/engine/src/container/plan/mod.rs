@@ -6,6 +6,7 @@
 //! honour is refused here by name.
 
 pub(crate) mod capability;
+pub(crate) mod log;
 pub(crate) mod mounts;
 pub(crate) mod namespaces;
 pub(crate) mod ports;
@@ -19,8 +20,9 @@ use std::path::Path;
 use longshore_api::types::{ContainerConfig, HostConfig, Mount as WireMount};
 use longshore_runtime::caps::CapabilitySet;
 use longshore_runtime::seccomp;
-use longshore_runtime::spec::{ConsoleSize, DeviceSpec, LogDriver, Resources, Rlimit, StdinSpec};
+use longshore_runtime::spec::{ConsoleSize, DeviceSpec, Resources, Rlimit, StdinSpec};
 
+use self::log::LogPlan;
 use self::mounts::{Bind, Mount, Propagation, Source};
 use self::namespaces::{Ipc, Join, Network};
 use self::ports::{GivenBinding, Ports};
@@ -123,21 +125,6 @@ pub(crate) struct Plan {
     pub(crate) extra_hosts: Vec<String>,
 }
 
-/// The log of a container.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct LogPlan {
-    /// Which driver.
-    pub(crate) driver: LogDriver,
-    /// Bytes after which a new file is begun.
-    pub(crate) max_size: Option<u64>,
-    /// How many files are kept.
-    pub(crate) max_file: u32,
-    /// Keys of labels that go into each line.
-    pub(crate) labels: Vec<String>,
-    /// Names of environment variables that go into each line.
-    pub(crate) env: Vec<String>,
-}
-
 impl Plan {
     /// Parses a configuration that has been merged with the image's. The order
     /// of the checks is dockerd's.
@@ -231,7 +218,7 @@ impl Plan {
             device_rules: resources::device_rules(host)?,
             cgroup_parent: host.cgroup_parent.clone(),
             ports,
-            log: log_of(host)?,
+            log: LogPlan::parse(&host.log_config)?,
             restart,
             health: HealthCheck::parse(config),
             auto_remove: host.auto_remove,
@@ -495,70 +482,6 @@ fn ports_of(config: &ContainerConfig, host: &HostConfig) -> Result<Ports> {
         &bindings,
         host.publish_all_ports,
     )
-}
-
-fn log_of(host: &HostConfig) -> Result<LogPlan> {
-    let given = &host.log_config;
-    let driver = match given.r#type.as_str() {
-        "" | "json-file" => LogDriver::JsonFile,
-        "none" => LogDriver::None,
-        other => {
-            return Err(Error::bad_parameter(format!(
-                "logger: no log driver named '{other}' is registered"
-            )));
-        }
-    };
-    let mut plan = LogPlan {
-        driver,
-        max_file: 1,
-        ..LogPlan::default()
-    };
-    let words = |value: &str| -> Vec<String> {
-        value
-            .split(',')
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect()
-    };
-    for (key, value) in given.config.iter().flatten() {
-        match key.as_str() {
-            "max-size" if driver == LogDriver::JsonFile => {
-                plan.max_size =
-                    match value.as_str() {
-                        "-1" => None,
-                        text => Some(resources::parse_size(text).ok_or_else(|| {
-                            Error::bad_parameter(format!("invalid size: '{text}'"))
-                        })?),
-                    };
-            }
-            "max-file" if driver == LogDriver::JsonFile => {
-                plan.max_file = value
-                    .parse()
-                    .ok()
-                    .filter(|number| *number >= 1)
-                    .ok_or_else(|| Error::bad_parameter("max-file cannot be less than 1"))?;
-            }
-            "labels" if driver == LogDriver::JsonFile => plan.labels = words(value),
-            "env" if driver == LogDriver::JsonFile => plan.env = words(value),
-            "mode" if value == "blocking" => {}
-            _ => {
-                return Err(Error::bad_parameter(format!(
-                    "unknown log opt '{key}' for {} log driver",
-                    if driver == LogDriver::None {
-                        "none"
-                    } else {
-                        "json-file"
-                    }
-                )));
-            }
-        }
-    }
-    if plan.max_file > 1 && plan.max_size.is_none() {
-        return Err(Error::bad_parameter(
-            "max-file cannot be used without max-size",
-        ));
-    }
-    Ok(plan)
 }
 
 fn console_size(host: &HostConfig) -> Option<ConsoleSize> {
