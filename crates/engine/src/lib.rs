@@ -72,6 +72,7 @@ impl Engine {
             events: Arc::new(events),
             registry: Registry::default(),
             execs: Execs::new(config.exec_root.join("execs")),
+            samplers: crate::container::stats::Samplers::default(),
             engine_id: engine_id(&config.data_root)?,
             config,
             _lock: lock,

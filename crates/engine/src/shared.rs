@@ -11,6 +11,7 @@ use longshore_runtime::zygote::Zygote;
 
 use crate::config::EngineConfig;
 use crate::container::registry::Registry;
+use crate::container::stats::Samplers;
 use crate::error::{IoContext, Result};
 use crate::events::{EventKind, Events};
 use crate::exec::Execs;
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) events: Arc<Events>,
     pub(crate) registry: Registry,
     pub(crate) execs: Execs,
+    pub(crate) samplers: Samplers,
     pub(crate) _lock: RootLock,
 }
 

@@ -269,7 +269,8 @@ fn os_name() -> String {
         .unwrap_or_else(|| "Linux".into())
 }
 
-fn memory_total() -> i64 {
+/// Bytes of memory of the machine.
+pub(crate) fn memory_total() -> i64 {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     text.lines()
         .find_map(|line| line.strip_prefix("MemTotal:"))

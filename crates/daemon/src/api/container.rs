@@ -1,6 +1,6 @@
 //! Containers.
 
-use longshore_api::body::{ByteStream, Deferred, Hijack, LogStream};
+use longshore_api::body::{ByteStream, Deferred, Hijack, JsonLines, LogStream, OneOrLines};
 use longshore_api::container::*;
 use longshore_api::context::Context;
 use longshore_api::error::ApiError;
@@ -118,6 +118,26 @@ impl Container for Api {
     async fn container_export(&self, _cx: Context, id: String) -> Result<ByteStream, ApiError> {
         let export = self.engine.containers().export(&id).map_err(failed)?;
         Ok(ByteStream::written_by(move |out| export.write(out)))
+    }
+
+    async fn container_stats(
+        &self,
+        _cx: Context,
+        id: String,
+        query: ContainerStatsQuery,
+    ) -> Result<OneOrLines<types::ContainerStats>, ApiError> {
+        let containers = self.engine.containers();
+        if !query.stream {
+            // A container that is not there is told in the head.
+            let watched = containers.stats_once(&id).await.map_err(failed)?;
+            return Ok(OneOrLines::One(Deferred::ready(watched)));
+        }
+        let watcher = containers.stats(&id).map_err(failed)?;
+        let lines = futures_util::stream::unfold(watcher, |mut watcher| async {
+            let stats = watcher.next().await?;
+            Some((Ok(stats), watcher))
+        });
+        Ok(OneOrLines::Lines(JsonLines::new(lines)))
     }
 
     async fn container_resize(

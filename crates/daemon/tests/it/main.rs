@@ -15,5 +15,6 @@ mod links;
 mod race;
 mod security;
 mod sockets;
+mod stats;
 mod storm;
 mod survive;

@@ -19,6 +19,7 @@ pub(crate) mod shim;
 mod spec;
 mod start;
 pub(crate) mod state;
+pub mod stats;
 pub mod top;
 pub mod wait;
 
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use longshore_api::filters::Filters;
-use longshore_api::types::{ContainerInspectResponse, ContainerSummary};
+use longshore_api::types::{ContainerInspectResponse, ContainerStats, ContainerSummary};
 use longshore_runtime::channel::{Reply, Request as ShimRequest};
 use longshore_runtime::spec::ConsoleSize;
 use tokio::sync::oneshot;
@@ -41,6 +42,7 @@ use self::plan::signal;
 use self::registry::{Handle, Quarantined, Snapshot};
 use self::shim::{Connection, done};
 use self::state::{Request, Subject, Verdict, decide, refuse};
+use self::stats::Watcher;
 use crate::error::{Error, IoContext, Result};
 use crate::shared::Shared;
 
@@ -259,6 +261,27 @@ impl Containers {
         let table = top::table(&pids, ps_args)?;
         self.shared.publish_container(&snapshot.record, "top", &[]);
         Ok(table)
+    }
+
+    /// Watches what a container uses, second by second. It goes on when the
+    /// container stops, and ends when it is removed.
+    pub fn stats(&self, given: &str) -> Result<Watcher> {
+        Ok(stats::watch(&self.shared, &self.get(given)?))
+    }
+
+    /// What a container uses now, beside what it used about a second ago. One
+    /// that does not run is answered at once.
+    pub async fn stats_once(&self, given: &str) -> Result<ContainerStats> {
+        let handle = self.get(given)?;
+        if !handle.snapshot().state.phase.has_process() {
+            return Ok(stats::at_rest(&handle));
+        }
+        let mut watcher = stats::watch(&self.shared, &handle);
+        let first = watcher.next().await;
+        let second = watcher.next().await;
+        second
+            .or(first)
+            .ok_or_else(|| Error::no_such_container(given))
     }
 
     /// The merged files of a container, to be written as a tar archive.

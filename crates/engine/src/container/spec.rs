@@ -140,10 +140,7 @@ pub(crate) fn build(
             String::new()
         },
         cgroup: CgroupSpec {
-            parent: match plan.cgroup_parent.as_str() {
-                "" => places.cgroup_parent.to_owned(),
-                given => format!("/{}", given.trim_start_matches('/')),
-            },
+            parent: cgroup_parent(plan, places.cgroup_parent),
             resources: plan.resources.clone(),
             all_devices: plan.privileged,
             device_rules: plan.device_rules.clone(),
@@ -155,6 +152,14 @@ pub(crate) fn build(
         seccomp: seccomp(plan, places.seccomp),
         oom_score_adj: (plan.oom_score_adj != 0).then_some(plan.oom_score_adj),
         ports: reservations(ports),
+    }
+}
+
+/// The parent of the container's cgroup below each hierarchy's root.
+pub(crate) fn cgroup_parent(plan: &Plan, default: &str) -> String {
+    match plan.cgroup_parent.as_str() {
+        "" => default.to_owned(),
+        given => format!("/{}", given.trim_start_matches('/')),
     }
 }
 

@@ -27,7 +27,8 @@ impl Dir {
         }
     }
 
-    fn open(path: PathBuf) -> io::Result<Self> {
+    /// Opens `path`, which must be there.
+    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = fs::open(&path, flags, Mode::empty())?;
         Ok(Self { path, fd })

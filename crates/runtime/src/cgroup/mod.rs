@@ -8,6 +8,7 @@
 pub mod devices;
 mod dir;
 pub mod layout;
+pub mod usage;
 mod v1;
 mod v2;
 
@@ -24,22 +25,12 @@ use crate::error::{CreateError, CreateErrorKind};
 use crate::spec::{CgroupSpec, Resources};
 use devices::Rule;
 use layout::Layout;
+use usage::Usage;
 
 /// The control group of one container.
 #[derive(Debug)]
 pub struct Cgroup {
     backend: Box<dyn Backend>,
-}
-
-/// What a group has used so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Bytes of memory in use.
-    pub memory: Option<u64>,
-    /// Nanoseconds of processor time used.
-    pub cpu: Option<u64>,
-    /// Processes and threads.
-    pub pids: Option<u64>,
 }
 
 /// What a version of cgroups must be able to do.
@@ -63,8 +54,8 @@ trait Backend: Debug + Send + Sync {
     fn freeze(&self, frozen: bool) -> io::Result<()>;
     /// How often the kernel has killed for lack of memory.
     fn oom_kills(&self) -> io::Result<u64>;
-    /// Counters.
-    fn stats(&self) -> io::Result<Stats>;
+    /// Counters. One that cannot be read is zero.
+    fn usage(&self) -> Usage;
     /// Removes the directories; `EBUSY` while processes are left.
     fn remove(&self) -> io::Result<()>;
 }
@@ -107,6 +98,27 @@ impl Cgroup {
         };
         let group = place(&spec, id).and_then(|path| Self::directories(&path));
         group.map_err(io::Error::other)
+    }
+
+    /// The group `<parent>/<id>`, which must be there: to look at it.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` when any of its directories is gone.
+    pub fn find(parent: &str, id: &str) -> io::Result<Self> {
+        let spec = CgroupSpec {
+            parent: parent.to_owned(),
+            ..CgroupSpec::default()
+        };
+        let path = place(&spec, id).map_err(io::Error::other)?;
+        let backend: Box<dyn Backend> = match Layout::current().map_err(io::Error::other)? {
+            Layout::V1 {
+                hierarchies,
+                unified,
+            } => Box::new(v1::Group::open(hierarchies, unified.as_deref(), &path)?),
+            Layout::V2 { root } => Box::new(v2::Group::open(root, &path)?),
+        };
+        Ok(Self { backend })
     }
 
     fn limit(&self, spec: &CgroupSpec, rules: &[Rule]) -> Result<(), CreateError> {
@@ -173,9 +185,9 @@ impl Cgroup {
         self.backend.oom_kills()
     }
 
-    /// Counters.
-    pub fn stats(&self) -> io::Result<Stats> {
-        self.backend.stats()
+    /// What the group has used so far. A counter that cannot be read is zero.
+    pub fn usage(&self) -> Usage {
+        self.backend.usage()
     }
 
     /// Removes the group, trying again until `patience` is over: dead

@@ -7,15 +7,17 @@ mod devices;
 mod freezer;
 mod memory;
 mod pids;
+mod usage;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
+use super::Backend;
 use super::devices::Rule;
 use super::dir::Dir;
 use super::layout::Hierarchy;
-use super::{Backend, Stats};
+use super::usage::Usage;
 use crate::error::{CreateError, CreateErrorKind};
 use crate::spec::Resources;
 
@@ -52,6 +54,22 @@ impl Group {
                 Err(error)
             }
         }
+    }
+
+    /// Opens the directory `path` in every hierarchy.
+    pub(super) fn open(
+        hierarchies: &'static [Hierarchy],
+        unified: Option<&Path>,
+        path: &Path,
+    ) -> io::Result<Self> {
+        let open = |hierarchy: &'static Hierarchy| {
+            let dir = Dir::open(hierarchy.mount.join(path))?;
+            Ok(Tree { hierarchy, dir })
+        };
+        Ok(Self {
+            trees: hierarchies.iter().map(open).collect::<io::Result<_>>()?,
+            unified: unified.map(|root| Dir::open(root.join(path))).transpose()?,
+        })
     }
 
     fn make_directories(
@@ -176,16 +194,8 @@ impl Backend for Group {
         Ok(self.find("memory").map_or(0, memory::oom_kills))
     }
 
-    fn stats(&self) -> io::Result<Stats> {
-        Ok(Stats {
-            memory: self
-                .find("memory")
-                .and_then(|dir| dir.number("memory.usage_in_bytes")),
-            cpu: self
-                .find("cpuacct")
-                .and_then(|dir| dir.number("cpuacct.usage")),
-            pids: self.find("pids").and_then(|dir| dir.number("pids.current")),
-        })
+    fn usage(&self) -> Usage {
+        usage::read(self)
     }
 
     fn remove(&self) -> io::Result<()> {

@@ -2,15 +2,17 @@
 
 mod devices;
 mod resources;
+mod usage;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::Backend;
 use super::devices::Rule;
 use super::dir::Dir;
-use super::{Backend, Stats};
+use super::usage::Usage;
 use crate::error::{CreateError, Step};
 use crate::spec::Resources;
 use crate::sys::bpf;
@@ -39,6 +41,12 @@ impl Group {
         }) {
             delegate(root, path.parent().unwrap_or(Path::new("")))?;
         }
+        Ok(Self { dir })
+    }
+
+    /// Opens the directory `path` below `root`.
+    pub(super) fn open(root: &Path, path: &Path) -> io::Result<Self> {
+        let dir = Dir::open(root.join(path))?;
         Ok(Self { dir })
     }
 }
@@ -120,13 +128,8 @@ impl Backend for Group {
         Ok(self.dir.keyed("memory.events", "oom_kill").unwrap_or(0))
     }
 
-    fn stats(&self) -> io::Result<Stats> {
-        let microseconds: Option<u64> = self.dir.keyed("cpu.stat", "usage_usec");
-        Ok(Stats {
-            memory: self.dir.number("memory.current"),
-            cpu: microseconds.map(|value| value.saturating_mul(1000)),
-            pids: self.dir.number("pids.current"),
-        })
+    fn usage(&self) -> Usage {
+        usage::read(&self.dir)
     }
 
     fn remove(&self) -> io::Result<()> {
