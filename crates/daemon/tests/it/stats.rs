@@ -184,7 +184,20 @@ fn block_devices_count_what_passed_them() {
     let script = "dd if=/dev/zero of=/here/f oflag=direct bs=1M count=8 2>&1 || echo none; \
                   rm -f /here/f; sleep 1000";
     daemon.docker(&[
-        "run", "-d", "--name", "io", "--net", "none", "-v", &volume, "busybox", "sh", "-c", script,
+        "run",
+        "-d",
+        "--name",
+        "io",
+        "--device-write-bps",
+        &limit,
+        "--net",
+        "none",
+        "-v",
+        &volume,
+        "busybox",
+        "sh",
+        "-c",
+        script,
     ]);
     let said = wait_for("the end of the writing", || {
         let said = daemon.docker(&["logs", "io"]);
