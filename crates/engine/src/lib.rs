@@ -57,6 +57,7 @@ impl Engine {
         directory(&config.data_root, 0o710)?;
         let lock = RootLock::acquire(&config.data_root)?;
         directory(&config.data_root.join("containers"), 0o710)?;
+        directory(&config.data_root.join("trash"), 0o700)?;
         directory(&config.exec_root.join("containers"), 0o700)?;
         let images = Store::open(&config.data_root.join("image"))?;
         let events = Events::open(&config.data_root.join("events.jsonl"))?;

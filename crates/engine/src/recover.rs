@@ -23,7 +23,7 @@ use crate::container::state::{Desired, Phase, State};
 use crate::error::{IoContext, Result};
 use crate::meta;
 use crate::net::Endpoint;
-use crate::shared::Shared;
+use crate::shared::{self, Shared};
 use crate::time;
 
 /// What a start found, for the log.
@@ -54,6 +54,11 @@ pub(crate) async fn recover(shared: &Arc<Shared>) -> Result<Recovered> {
     let mut known = HashSet::new();
     let mut found = Vec::new();
     for id in directories(&shared.containers_dir())? {
+        if is_unfinished(&shared.files(&id)) {
+            shared.erase(&id).await?;
+            report.swept += 1;
+            continue;
+        }
         match read(shared, &id) {
             Ok((record, plan, state)) => {
                 shared.execs.read(&id);
@@ -132,8 +137,17 @@ pub(crate) fn exit_record(files: &Files, started_at: Option<Timestamp>) -> ExitR
     })
 }
 
+/// Whether an engine died while it created this one: the record is written last,
+/// and before the client is answered.
+fn is_unfinished(files: &Files) -> bool {
+    fs::read_dir(files.dir()).is_ok_and(|entries| {
+        let names = entries.flatten().map(|entry| entry.file_name());
+        names.into_iter().all(|name| name == "config.new")
+    })
+}
+
 fn read(shared: &Shared, id: &str) -> Result<(Record, Plan, State)> {
-    let (record, state) = Files::new(&shared.containers_dir(), id).read()?;
+    let (record, state) = shared.files(id).read()?;
     if record.id != id {
         return Err(crate::error::Error::system(format!(
             "the record is that of container {}",
@@ -147,7 +161,7 @@ fn read(shared: &Shared, id: &str) -> Result<(Record, Plan, State)> {
 
 /// Asks a container's shim, or its record.
 async fn look(shared: &Shared, record: &Record, mut state: State) -> (State, Beginning) {
-    let files = Files::new(&shared.containers_dir(), &record.id);
+    let files = shared.files(&record.id);
     let run_dir = shared.run_dir(&record.id);
     if let Ok(mut shim) = Connection::open(&run_dir).await
         && let Ok(Reply::State(found)) = shim.request(&Request::Watch).await
@@ -233,6 +247,7 @@ async fn sweep(shared: &Shared, known: &HashSet<String>) -> Result<usize> {
             while let Ok(Some(_)) = shim.event().await {}
         }
         shim::sweep(run_root.join(&id)).await;
+        shared::remove_run_dir(&run_root.join(&id));
         swept += 1;
     }
     for id in shared.execs.containers() {

@@ -10,6 +10,7 @@ use longshore_image::store::Store;
 use longshore_runtime::zygote::Zygote;
 
 use crate::config::EngineConfig;
+use crate::container::record::Files;
 use crate::container::registry::Registry;
 use crate::container::stats::Samplers;
 use crate::error::{IoContext, Result};
@@ -43,42 +44,35 @@ impl Shared {
         self.config.data_root.join("trash")
     }
 
+    /// Where the files of a container are.
+    pub(crate) fn files(&self, id: &str) -> Files {
+        Files::new(self.containers_dir().join(id), self.run_dir(id))
+    }
+
     /// Where the shim of a container has its socket.
     pub(crate) fn run_dir(&self, id: &str) -> PathBuf {
         self.config.exec_root.join("containers").join(id)
     }
 
-    /// Takes a container's layer, run directory and record away. The files are
-    /// unlinked in the background. Doing it again is no error.
+    /// Takes a container's record, layer and run directory away. Doing it again is
+    /// no error.
+    ///
+    /// The rename of the record is the moment of the removal: what an engine that
+    /// dies then leaves of the rest belongs to no record, and goes at the next
+    /// start. Files are unlinked in the background.
     pub(crate) async fn erase(&self, id: &str) -> Result<()> {
-        let images = self.images.clone();
-        let run_dir = self.run_dir(id);
         let record = self.containers_dir().join(id);
-        let trash = self.trash_dir();
-        let doomed = trash.join(id);
-        let rename = move || -> Result<()> {
-            images
-                .container_remove(
-                    record
-                        .file_name()
-                        .and_then(|name| name.to_str())
-                        .unwrap_or(""),
-                )
-                .context("layer")?;
-            let gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
-            remove_run_dir(&run_dir);
-            fs::create_dir_all(&trash).context(trash.display())?;
-            match fs::rename(&record, &doomed) {
-                Err(error) if !gone(&error) => return Err(error).context(record.display()),
-                _ => {}
-            }
-            Ok(())
-        };
-        tokio::task::spawn_blocking(rename)
-            .await
-            .context("removal")??;
         let doomed = self.trash_dir().join(id);
+        match fs::rename(&record, &doomed) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).context(record.display());
+            }
+            _ => {}
+        }
+        self.images.container_remove(id).context("layer")?;
+        let run_dir = self.run_dir(id);
         tokio::task::spawn_blocking(move || {
+            remove_run_dir(&run_dir);
             if let Err(error) = fs::remove_dir_all(&doomed)
                 && error.kind() != std::io::ErrorKind::NotFound
             {
@@ -107,7 +101,7 @@ impl Shared {
 /// Removes what a shim worked in. One that is just ending removes it as well,
 /// so a file may vanish or appear while this looks; what stays in the end is
 /// swept at the next start.
-fn remove_run_dir(path: &Path) {
+pub(crate) fn remove_run_dir(path: &Path) {
     for attempt in 0..50 {
         match fs::remove_dir_all(path) {
             Ok(()) => return,

@@ -82,10 +82,14 @@ impl Kind {
             Self::Podman => "umount /sys/fs/cgroup/unified 2>/dev/null;",
             _ => "",
         };
-        let enter = format!("ip link set lo up; {hybrid} exec \"$@\"");
-        command.args(["--net", "--mount", "sh", "-c", &enter, "sh"]);
+        let enter =
+            format!("ip link set lo up; {hybrid} mount -t tmpfs tmpfs \"$0\" || exit; exec \"$@\"");
         let host = format!("unix://{}", socket.display());
         let at = |name: &str| state.join(name);
+        // The place of `/run`, which is in memory on machines that boot.
+        command
+            .args(["--net", "--mount", "sh", "-c", &enter])
+            .arg(at("exec"));
         match self {
             Self::Longshored(binary) | Self::Before(binary) => {
                 command.arg(binary).args(["--log-level", "error"]);
@@ -128,7 +132,7 @@ impl Engine {
     /// own.
     pub(super) fn start(kind: Kind, scratch: &Path, image: Option<&[u8]>) -> Result<Self, String> {
         let state = scratch.join(kind.name());
-        fs::create_dir_all(&state).map_err(|e| format!("{}: {e}", state.display()))?;
+        fs::create_dir_all(state.join("exec")).map_err(|e| format!("{}: {e}", state.display()))?;
         if matches!(kind, Kind::Podman) {
             // Where the hard limits are low, its defaults cannot be had.
             let limits = "[containers]\ndefault_ulimits = [\"nofile=20000:20000\", \

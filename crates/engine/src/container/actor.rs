@@ -163,7 +163,7 @@ impl Actor {
         let handle = Handle::new(sender, seen);
         shared.registry.insert(&record.id, handle.clone());
         let actor = Actor {
-            files: Files::new(&shared.containers_dir(), &record.id),
+            files: shared.files(&record.id),
             shared: shared.clone(),
             record,
             plan,
@@ -626,12 +626,10 @@ impl Actor {
         }
     }
 
-    /// Takes everything of the container away. The record goes last, by a
-    /// rename: until then it says that the removal shall go on.
+    /// Takes everything of the container away, the record first.
     async fn remove(&mut self) -> Result<()> {
         self.restart_at = None;
         self.state.phase = Phase::Removing;
-        self.persist(Durability::Process);
         self.show(false);
         match self.shared.erase(&self.record.id).await {
             Ok(()) => {

@@ -18,7 +18,6 @@ use crate::container::record::{Files, Record};
 use crate::container::registry::Registry;
 use crate::container::state::State;
 use crate::error::{Error, ErrorKind, IoContext, Result};
-use crate::meta::Durability;
 use crate::shared::Shared;
 use crate::{id, names};
 
@@ -124,7 +123,7 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
         networks,
     );
     record.links = links;
-    let files = Files::new(&shared.containers_dir(), &id);
+    let files = shared.files(&id);
     let chain = image.as_ref().and_then(|image| image.chain.as_ref());
     if let Err(error) = make(shared, &files, &record, chain) {
         std::fs::remove_dir_all(files.dir()).ok();
@@ -162,7 +161,6 @@ fn make(
         .container_create(&record.id, chain)
         .context("layer")?;
     files.create()?;
-    files.write_state(&State::new(), Durability::Process)?;
     files.write_record(record)
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn inspect(
     let (record, plan, state) = (&snapshot.record, &snapshot.plan, &snapshot.state);
     let files = network_files(shared, snapshot);
     let path = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
-    let own = Files::new(&shared.containers_dir(), &record.id);
+    let own = shared.files(&record.id);
     let log_path = plan.log.path(&record.id, own.dir());
     let log_path = log_path.map(path).unwrap_or_default();
     let (size_rw, size_root_fs) = if size {
@@ -75,10 +75,10 @@ pub(crate) fn inspect(
 
 /// A container that shares another's network shares these files too.
 fn network_files(shared: &Shared, snapshot: &Snapshot) -> Files {
-    let own = Files::new(&shared.containers_dir(), snapshot.id());
+    let own = shared.files(snapshot.id());
     match snapshot.plan.network.container() {
         Some(other) => match shared.registry.get(other) {
-            Ok(other) => Files::new(&shared.containers_dir(), other.snapshot().id()),
+            Ok(other) => shared.files(other.snapshot().id()),
             Err(_) => own,
         },
         None => own,

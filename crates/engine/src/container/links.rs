@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::container::plan::list;
 use crate::container::plan::namespaces::Network;
 use crate::container::plan::ports::Port;
-use crate::container::record::{Files, Record};
+use crate::container::record::Record;
 use crate::container::registry::{Registry, Snapshot};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::id;
@@ -184,7 +184,7 @@ pub(crate) fn forget(shared: &Shared, parent: &str, link: &Link) {
 /// Replaces the line of a link, which begins with an address and the alias. A
 /// container may have changed the file as it likes: then nothing is found.
 fn rewrite(shared: &Shared, parent: &str, link: &Link, line: Option<&str>) {
-    let path = Files::new(&shared.containers_dir(), parent).hosts();
+    let path = shared.files(parent).hosts();
     let replaced = || -> Result<()> {
         let old = fs::read_to_string(&path).context(path.display())?;
         let short = id::short(&link.child);

@@ -1,10 +1,12 @@
 //! The three files that tell a container about the network: `/etc/hosts`,
 //! `/etc/hostname` and `/etc/resolv.conf`. The container's are ordinary files
 //! of the engine that are bind-mounted; an address that is known only after
-//! the mount is written into the same file.
+//! the mount is written into the same file. They are written anew at each start,
+//! so they live where a reboot may take them.
 
 use std::fs;
 use std::net::IpAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use crate::container::plan::Plan;
@@ -31,6 +33,11 @@ pub(crate) struct Content<'a> {
 /// Writes all three files, in place.
 pub(crate) fn write(files: &Files, content: Content<'_>) -> Result<()> {
     let put = |path: &Path, text: &str| fs::write(path, text).context(path.display());
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(files.run_dir())
+        .context(files.run_dir().display())?;
     put(&files.hostname(), &format!("{}\n", content.hostname))?;
     put(&files.hosts(), &hosts(content))?;
     let of_host = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();

@@ -65,21 +65,21 @@ impl Record {
     }
 }
 
-/// Where the files of one container are.
+/// Where the files of one container are: what outlives a boot, and what is made
+/// anew at each start.
 #[derive(Clone, Debug)]
 pub(crate) struct Files {
     dir: PathBuf,
+    run_dir: PathBuf,
 }
 
 impl Files {
-    /// The files of the container `id` below `containers`.
-    pub(crate) fn new(containers: &Path, id: &str) -> Files {
-        Files {
-            dir: containers.join(id),
-        }
+    /// The files of a container in these two directories of its own.
+    pub(crate) fn new(dir: PathBuf, run_dir: PathBuf) -> Files {
+        Files { dir, run_dir }
     }
 
-    /// The directory of all of them.
+    /// The directory of those that outlive a boot.
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
     }
@@ -91,20 +91,25 @@ impl Files {
 
     /// The file that becomes `/etc/hosts`.
     pub(crate) fn hosts(&self) -> PathBuf {
-        self.dir.join("hosts")
+        self.run_dir.join("hosts")
     }
 
     /// The file that becomes `/etc/hostname`.
     pub(crate) fn hostname(&self) -> PathBuf {
-        self.dir.join("hostname")
+        self.run_dir.join("hostname")
     }
 
     /// The file that becomes `/etc/resolv.conf`.
     pub(crate) fn resolv_conf(&self) -> PathBuf {
-        self.dir.join("resolv.conf")
+        self.run_dir.join("resolv.conf")
     }
 
-    /// Makes the directory.
+    /// Where its shim works, and the files of the network are.
+    pub(crate) fn run_dir(&self) -> &Path {
+        &self.run_dir
+    }
+
+    /// Makes the directory that outlives a boot.
     pub(crate) fn create(&self) -> Result<()> {
         fs::create_dir(&self.dir).context(self.dir.display())
     }

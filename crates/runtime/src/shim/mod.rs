@@ -20,7 +20,7 @@
 //! * the daemon: nothing. The next one connects to `shim.sock` and asks, or reads
 //!   the exit record;
 //! * the container: its output is drained into the log, the exit record is written
-//!   durably, then everybody is told; a client that does not read is not waited
+//!   first, then everybody is told; a client that does not read is not waited
 //!   for;
 //! * the shim: the kernel kills the container (parent death signal). The daemon
 //!   sees the connection end without `Exited`; what is left is swept by

@@ -30,18 +30,16 @@ pub struct StateFile {
     pub started_at: Option<UnixNanos>,
 }
 
-/// Writes the exit record. Its content is on disk before its name appears: after a
-/// power failure the record is whole or missing, never broken. The directory is
-/// not synced too, since that takes as long again and a record that is missing
-/// then tells the same: the container did not survive.
+/// Writes the exit record. It outlives daemons, not power cuts: none of what it
+/// tells of survives those either.
 pub(super) fn write_exit(path: &Path, record: &ExitRecord) -> io::Result<()> {
-    replace(path, &serde_json::to_vec(record)?, Durable::Yes)
+    replace(path, &serde_json::to_vec(record)?)
 }
 
 /// Writes the state file. It lives in memory only, like the shim.
 pub(super) fn write_state(run_dir: &Path, state: &StateFile) -> io::Result<()> {
     let path = run_dir.join(STATE);
-    replace(&path, &serde_json::to_vec(state)?, Durable::No)
+    replace(&path, &serde_json::to_vec(state)?)
 }
 
 /// Removes what shims make in a run directory, and the directory itself unless
@@ -59,13 +57,7 @@ pub(crate) fn clear_run_dir(run_dir: &Path) -> io::Result<()> {
     }
 }
 
-#[derive(PartialEq)]
-enum Durable {
-    Yes,
-    No,
-}
-
-fn replace(path: &Path, content: &[u8], durable: Durable) -> io::Result<()> {
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let staged = staging_name(path);
     let mut file = OpenOptions::new()
         .write(true)
@@ -74,9 +66,6 @@ fn replace(path: &Path, content: &[u8], durable: Durable) -> io::Result<()> {
         .mode(0o600)
         .open(&staged)?;
     file.write_all(content)?;
-    if durable == Durable::Yes {
-        file.sync_all()?;
-    }
     std::fs::rename(&staged, path)
 }
 
