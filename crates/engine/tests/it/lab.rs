@@ -156,10 +156,15 @@ impl Lab {
         if !left.is_empty() {
             return Err(format!("{} containers could not be removed", left.len()).into());
         }
-        for place in ["data/containers", "run/containers"] {
+        for place in ["data/containers", "run/containers", "data/trash"] {
             let path: PathBuf = self.dir.path().join(place);
-            if let Some(entry) = std::fs::read_dir(&path)?.next() {
-                return Err(format!("left over: {}", entry?.path().display()).into());
+            let deadline = Instant::now() + PATIENCE;
+            while let Some(entry) = std::fs::read_dir(&path)?.next() {
+                if Instant::now() > deadline {
+                    return Err(format!("left over: {}", entry?.path().display()).into());
+                }
+                // Files are unlinked in the background, which tells nobody.
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
         Ok(self.engine.close().await?)
