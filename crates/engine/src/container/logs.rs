@@ -13,7 +13,6 @@ use longshore_runtime::log::{Stream, reader};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 
-use crate::container::record::Files;
 use crate::container::registry::Handle;
 use crate::container::state::{Request, Subject, Verdict, decide, refuse};
 use crate::error::{Error, Result};
@@ -77,7 +76,7 @@ pub(crate) fn read(shared: &Shared, handle: &Handle, given: &str, query: LogQuer
         let id = snapshot.id();
         return Err(refuse(Request::Logs, refusal, Subject { id, given, phase }));
     }
-    let place = Files::new(&shared.containers_dir(), snapshot.id());
+    let place = shared.files(snapshot.id());
     let Some((dir, name)) = snapshot.plan.log.place(snapshot.id(), place.dir()) else {
         return Err(Error::not_implemented(
             "configured logging driver does not support reading",
