@@ -48,6 +48,7 @@ mod sync;
 mod sys;
 pub mod time;
 mod user;
+pub mod view;
 pub mod zygote;
 
 /// Prepares what every container needs: which cgroups there are, the built-in

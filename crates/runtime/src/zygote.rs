@@ -41,10 +41,15 @@ use crate::spec::ContainerSpec;
 use crate::sys::clone::{Side, clone3};
 use crate::sys::fd::close_from;
 use crate::sys::mount::{MountAttr, set_attributes};
+use crate::view::{self, View, ViewSpec};
 
 /// Name under which the binary knows that it was started as the zygote, and
 /// which `ps` shows.
 const NAME: &str = "longshore-zygote";
+
+/// What a socket is sent for: a shim, or a view of a container's files.
+const SHIM: u8 = b's';
+const VIEW: u8 = b'v';
 
 /// The daemon's handle of its zygote.
 #[derive(Debug)]
@@ -98,6 +103,19 @@ impl Zygote {
     /// An error of kind `BrokenPipe` means that the zygote is dead: no container
     /// can be started any more, while those that run go on.
     pub fn launch(&self, spec: &ContainerSpec) -> io::Result<UnixStream> {
+        let socket = self.fork_for(SHIM)?;
+        channel::send(&socket, spec)?;
+        Ok(socket)
+    }
+
+    /// Opens the files of a container. Blocks for about a millisecond; may be
+    /// called from any thread.
+    pub fn view(&self, spec: &ViewSpec) -> io::Result<View> {
+        view::ask(&self.fork_for(VIEW)?, spec)
+    }
+
+    /// Has a process forked and returns the line to it.
+    fn fork_for(&self, what: u8) -> io::Result<UnixStream> {
         let (ours, theirs) = UnixStream::pair()?;
         let sockets = [theirs.as_fd()];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
@@ -105,12 +123,10 @@ impl Zygote {
         control.push(SendAncillaryMessage::ScmRights(&sockets));
         sendmsg(
             &self.line,
-            &[IoSlice::new(b"s")],
+            &[IoSlice::new(&[what])],
             &mut control,
             SendFlags::NOSIGNAL,
         )?;
-        drop(theirs);
-        channel::send(&ours, spec)?;
         Ok(ours)
     }
 
@@ -173,11 +189,14 @@ fn serve() -> io::Result<()> {
         }
         if !called.is_empty() {
             match next_socket(&line)? {
-                Asked::Launch(socket) => match clone3(0, None) {
+                Asked::Fork(what, socket) => match clone3(0, None) {
                     Ok(Side::Child) => {
                         drop(line);
                         drop(ended);
-                        shim::run(socket.into());
+                        match what {
+                            VIEW => view::run(socket.into()),
+                            _ => shim::run(socket.into()),
+                        }
                         return Ok(());
                     }
                     // On error the socket is closed, which the daemon sees.
@@ -191,7 +210,8 @@ fn serve() -> io::Result<()> {
 }
 
 enum Asked {
-    Launch(OwnedFd),
+    /// What the process is for, and its socket.
+    Fork(u8, OwnedFd),
     Nothing,
     Quit,
 }
@@ -217,5 +237,5 @@ fn next_socket(line: &OwnedFd) -> io::Result<Asked> {
         RecvAncillaryMessage::ScmRights(mut sockets) => sockets.next(),
         _ => None,
     });
-    Ok(socket.map_or(Asked::Nothing, Asked::Launch))
+    Ok(socket.map_or(Asked::Nothing, |socket| Asked::Fork(byte[0], socket)))
 }
