@@ -134,6 +134,7 @@ pub(crate) fn exit_record(files: &Files, started_at: Option<Timestamp>) -> ExitR
         finished_at: time::unix_nanos(Timestamp::now()),
         oom_killed: false,
         error: None,
+        execs: Vec::new(),
     })
 }
 

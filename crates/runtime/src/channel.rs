@@ -182,6 +182,9 @@ pub struct ExitRecord {
     pub oom_killed: bool,
     /// Why it could not be created or started.
     pub error: Option<Failure>,
+    /// Its execs, the last of them when there were many.
+    #[serde(default)]
+    pub execs: Vec<ExecState>,
 }
 
 /// Where a container is in its life.
@@ -225,6 +228,8 @@ pub struct ExecState {
     pub id: String,
     /// Process id as the host sees it.
     pub pid: i32,
+    /// When its program began.
+    pub started_at: UnixNanos,
     /// Exit code once it has ended, 128 + signal for a killed process.
     pub exit_code: Option<i32>,
     /// When its end was seen.

@@ -26,7 +26,7 @@ use crate::sync::{Heard, Line, Report};
 use crate::sys::clone::{Child, Side, clone3};
 
 /// How long a child may take to set itself up.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long removing a cgroup may take after a failure.
 const REMOVAL: Duration = Duration::from_secs(2);
@@ -63,7 +63,7 @@ pub struct Init {
 
 /// The word that lets a parked process go.
 #[derive(Debug)]
-pub struct Start {
+struct Start {
     line: Line,
 }
 
@@ -144,7 +144,7 @@ pub(crate) fn end_with(line: &Line, run: impl FnOnce() -> CreateError) -> ! {
 }
 
 /// Waits until `child` is set up; answers the master side of its terminal.
-pub(crate) fn await_ready(line: &Line, child: &Child) -> Result<Option<OwnedFd>, CreateError> {
+fn await_ready(line: &Line, child: &Child) -> Result<Option<OwnedFd>, CreateError> {
     if !answers_in_time(line)? {
         kill(child);
         return Err(CreateError::new(
@@ -162,7 +162,7 @@ pub(crate) fn await_ready(line: &Line, child: &Child) -> Result<Option<OwnedFd>,
     }
 }
 
-fn answers_in_time(line: &Line) -> Result<bool, CreateError> {
+pub(crate) fn answers_in_time(line: &Line) -> Result<bool, CreateError> {
     let mut polled = [PollFd::new(line, PollFlags::IN)];
     let patience = Timespec {
         tv_sec: PATIENCE.as_secs() as i64,
@@ -176,7 +176,7 @@ fn answers_in_time(line: &Line) -> Result<bool, CreateError> {
     }
 }
 
-fn kill(child: &Child) {
+pub(crate) fn kill(child: &Child) {
     // It may have ended by itself.
     let _ = pidfd_send_signal(&child.pidfd, Signal::KILL);
 }
@@ -206,11 +206,7 @@ impl Init {
 }
 
 impl Start {
-    pub(crate) fn new(line: Line) -> Self {
-        Self { line }
-    }
-
-    pub(crate) fn go(&self) -> Result<(), CreateError> {
+    fn go(&self) -> Result<(), CreateError> {
         self.line.go().step(|| "start init")?;
         if !answers_in_time(&self.line)? {
             return Err(CreateError::new(

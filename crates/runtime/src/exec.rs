@@ -8,10 +8,11 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::sys::prctl;
 use rustix::fs::{self, Mode, OFlags};
+use rustix::io::Errno;
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 
 use crate::cgroup::Cgroup;
-use crate::container::{Start, Stdio, await_ready, end, end_with};
+use crate::container::{PATIENCE, Stdio, answers_in_time, end, end_with, kill};
 use crate::error::{CreateError, CreateErrorKind, Step};
 use crate::init::{become_controlled, join_keyring, open_terminal, set_size};
 use crate::namespaces::ChildrenElsewhere;
@@ -19,8 +20,8 @@ use crate::path;
 use crate::process::{self, Prepared};
 use crate::seccomp;
 use crate::spec::{ContainerSpec, NsMode, ProcessSpec};
-use crate::sync::{Line, Report};
-use crate::sys::clone::{Side, clone3};
+use crate::sync::{Heard, Line, Report};
+use crate::sys::clone::{Child, Side, clone3};
 
 /// A container with its first process alive.
 #[derive(Clone, Copy, Debug)]
@@ -44,13 +45,73 @@ pub struct Exec {
     pub console: Option<OwnedFd>,
 }
 
-/// Runs `process` in `container`. Returns when its program runs or could not
-/// be run. The calling process must be single-threaded.
-pub fn spawn(
+/// A process on its way into a container. Whoever has it waits for
+/// [`Starting::line`] to become readable and then lets it [`proceed`]: what the
+/// process does meanwhile (a slow file system below its working directory, a
+/// passwd that is a fifo) takes the time of nobody else.
+///
+/// [`proceed`]: Starting::proceed
+#[derive(Debug)]
+pub struct Starting {
+    child: Child,
+    line: Line,
+    console: Option<OwnedFd>,
+    released: bool,
+}
+
+impl Starting {
+    /// Readable when there is something to hear.
+    pub fn line(&self) -> BorrowedFd<'_> {
+        self.line.as_fd()
+    }
+
+    /// Hears what the process says; true when its program runs. After an error
+    /// only [`Starting::end`] is left.
+    pub fn proceed(&mut self) -> Result<bool, CreateError> {
+        match self.line.hear().step(|| "hear from the process")? {
+            Heard::Report(Report::Failed(error), _) => Err(error),
+            Heard::Report(Report::Ready, console) if !self.released => {
+                self.console = console;
+                self.line.go().step(|| "start the process")?;
+                self.released = true;
+                Ok(false)
+            }
+            Heard::Closed if self.released => Ok(true),
+            _ => Err(CreateError {
+                kind: CreateErrorKind::Other,
+                message: "process ended before it was set up".into(),
+                errno: Some(Errno::SRCH.raw_os_error()),
+            }),
+        }
+    }
+
+    /// The process whose program runs.
+    pub fn finish(self) -> Exec {
+        Exec {
+            pid: self.child.pid,
+            pidfd: self.child.pidfd,
+            console: self.console,
+        }
+    }
+
+    /// Kills it without waiting; its line is closed soon after.
+    pub fn kill(&self) {
+        kill(&self.child);
+    }
+
+    /// Kills it and waits for its end.
+    pub fn end(self) {
+        end(&self.child);
+    }
+}
+
+/// Sends `process` on its way into `container`. The calling process must be
+/// single-threaded.
+pub fn begin(
     container: Running<'_>,
     process: &ProcessSpec,
     stdio: Stdio,
-) -> Result<Exec, CreateError> {
+) -> Result<Starting, CreateError> {
     let spec = container.spec;
     // The container's filter, also when the exec has more capabilities.
     let filter = seccomp::instructions(&spec.seccomp, spec.process.capabilities)?;
@@ -71,23 +132,48 @@ pub fn spawn(
         Err(error) => Err(error),
     };
     elsewhere.end().step(|| "return to own pid namespace")?;
-    let child = child?;
-    drop(theirs);
-    let started = await_ready(&ours, &child).and_then(|console| {
-        Start::new(ours).go()?;
-        Ok(console)
-    });
-    match started {
-        Ok(console) => Ok(Exec {
-            pid: child.pid,
-            pidfd: child.pidfd,
-            console,
-        }),
-        Err(error) => {
-            end(&child);
-            Err(error)
+    Ok(Starting {
+        child: child?,
+        line: ours,
+        console: None,
+        released: false,
+    })
+}
+
+/// Runs `process` in `container`. Returns when its program runs or could not
+/// be run. The calling process must be single-threaded.
+pub fn spawn(
+    container: Running<'_>,
+    process: &ProcessSpec,
+    stdio: Stdio,
+) -> Result<Exec, CreateError> {
+    let mut starting = begin(container, process, stdio)?;
+    loop {
+        let step = match answers_in_time(&starting.line) {
+            Ok(true) => starting.proceed(),
+            Ok(false) => Err(too_slow()),
+            Err(error) => Err(error),
+        };
+        match step {
+            Ok(false) => {}
+            Ok(true) => return Ok(starting.finish()),
+            Err(error) => {
+                starting.end();
+                return Err(error);
+            }
         }
     }
+}
+
+/// The error of a process that takes longer than [`PATIENCE`].
+pub(crate) fn too_slow() -> CreateError {
+    CreateError::new(
+        CreateErrorKind::Other,
+        format!(
+            "process did not start within {} seconds",
+            PATIENCE.as_secs()
+        ),
+    )
 }
 
 /// Goes where the container is and gets ready there.

@@ -48,7 +48,7 @@ impl<'a> Prepared<'a> {
         if !spec.env.iter().any(|entry| entry.starts_with("HOME=")) {
             environment.push(string(&format!("HOME={}", identity.home))?);
         }
-        if spec.args.first().is_none_or(String::is_empty) {
+        if spec.args.is_empty() {
             return Err(CreateError::new(
                 CreateErrorKind::Other,
                 "no command specified",

@@ -33,7 +33,12 @@ pub(super) struct Client {
 #[derive(Debug)]
 pub(super) enum Role {
     /// Requests and replies, and events when watching.
-    Messages { decoder: Decoder, watching: bool },
+    Messages {
+        decoder: Decoder,
+        watching: bool,
+        /// A request is being worked on; the next ones wait.
+        busy: bool,
+    },
     /// The streams of a process.
     Streams {
         process: ProcessKey,
@@ -66,6 +71,7 @@ impl Client {
             role: Role::Messages {
                 decoder: Decoder::default(),
                 watching,
+                busy: false,
             },
             backlog: Backlog::default(),
             interest: Interest::READ,

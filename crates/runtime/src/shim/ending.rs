@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::client::Client;
+use super::execs::Starting;
 use super::poll::{ClientKey, ProcessKey};
 use super::process::End;
 use super::{INIT, REMEMBERED, Shim, record};
-use crate::channel::{Event, ExecState, ExitRecord, Failure, FailureKind, Phase};
+use crate::channel::{Event, ExecState, ExitRecord, Failure, FailureKind, Phase, UnixNanos};
 use crate::spec::NsMode;
 use crate::time;
 
@@ -50,6 +51,7 @@ pub(super) fn record_failure(path: &Path, failure: &Failure) {
             finished_at: time::now(),
             oom_killed: false,
             error: Some(failure.clone()),
+            execs: Vec::new(),
         },
     );
 }
@@ -88,6 +90,7 @@ impl Shim<'_> {
         let state = ExecState {
             id: process.exec.clone().unwrap_or_default(),
             pid: process.pid,
+            started_at: process.started_at,
             exit_code: Some(end.code),
             finished_at: Some(time::now()),
         };
@@ -113,6 +116,7 @@ impl Shim<'_> {
             finished_at,
             oom_killed,
             error: None,
+            execs: self.execs_at_end(finished_at),
         };
         // Before anybody is told, so that a new daemon may take them again.
         self.ports.clear();
@@ -139,6 +143,18 @@ impl Shim<'_> {
         self.publish(Event::Exited(record));
     }
 
+    /// All execs; the container takes along those that have not ended.
+    fn execs_at_end(&self, finished_at: UnixNanos) -> Vec<ExecState> {
+        let mut execs = self.state().execs;
+        for exec in &mut execs {
+            if exec.exit_code.is_none() {
+                exec.exit_code = Some(128 + nix::libc::SIGKILL);
+                exec.finished_at = Some(finished_at);
+            }
+        }
+        execs
+    }
+
     /// Does what time or the events just handled made possible.
     pub(super) fn proceed(&mut self) {
         self.finish_processes();
@@ -146,6 +162,7 @@ impl Shim<'_> {
         if patience.is_some_and(|end| end <= Instant::now()) {
             self.forward_log();
         }
+        self.give_up_starting();
         let finished: Vec<ClientKey> = self
             .clients
             .iter()
@@ -198,7 +215,7 @@ impl Shim<'_> {
     /// be, and lets go of the watchers then.
     fn tear_down(&mut self) {
         let now = Instant::now();
-        let alive = self.processes.values().any(|process| process.end.is_none());
+        let alive = self.is_alive();
         let Some(ending) = &mut self.ending else {
             return;
         };
@@ -254,6 +271,10 @@ impl Shim<'_> {
             && self.log.is_done()
     }
 
+    fn is_alive(&self) -> bool {
+        !self.starting.is_empty() || self.processes.values().any(|process| process.end.is_none())
+    }
+
     /// When to look again should nothing happen.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let processes = self
@@ -263,10 +284,16 @@ impl Shim<'_> {
             .filter_map(|process| process.read_until);
         let clients = self.clients.values().filter_map(Client::patience_ends);
         let ending = self.ending.iter().filter(|ending| !ending.torn_down);
-        let alive = self.processes.values().any(|process| process.end.is_none());
+        let alive = self.is_alive();
+        let starting = self.starting.values().map(Starting::gives_up_at);
         let teardown = ending.map(|ending| if alive { ending.give_up } else { ending.next });
         let log = self.log.patience_ends();
-        processes.chain(clients).chain(teardown).chain(log).min()
+        processes
+            .chain(clients)
+            .chain(starting)
+            .chain(teardown)
+            .chain(log)
+            .min()
     }
 }
 

@@ -33,6 +33,7 @@
 mod backlog;
 mod client;
 mod ending;
+mod execs;
 mod forwarder;
 mod log;
 mod output;
@@ -61,6 +62,7 @@ use crate::spec::ContainerSpec;
 
 use client::{Client, Gone};
 use ending::Ending;
+use execs::Starting;
 use log::Log;
 use poll::{ClientKey, Interest, Poll, ProcessKey, Ready, Token};
 use process::{Ends, Open, Process};
@@ -73,8 +75,8 @@ const INIT: ProcessKey = 0;
 /// Bytes read from a process at once.
 const READ: usize = 64 << 10;
 
-/// Ended execs that are remembered.
-const REMEMBERED: usize = 1000;
+/// Ended execs that are remembered, by the shim and then by the exit record.
+const REMEMBERED: usize = 256;
 
 /// The shim's whole life. `socket` is its end of the connection that
 /// [`Zygote::launch`](crate::zygote::Zygote::launch) returned; the specification
@@ -120,6 +122,8 @@ struct Shim<'a> {
     next_client: ClientKey,
     processes: BTreeMap<ProcessKey, Process>,
     next_process: ProcessKey,
+    /// Execs whose programs do not run yet.
+    starting: BTreeMap<ProcessKey, Starting>,
     log: Log,
     init: Init,
     mount_namespace: Option<File>,
@@ -179,6 +183,7 @@ impl<'a> Shim<'a> {
             next_client: 0,
             processes: BTreeMap::from([(INIT, process)]),
             next_process: INIT + 1,
+            starting: BTreeMap::new(),
             log,
             init,
             ports,
@@ -228,6 +233,7 @@ impl<'a> Shim<'a> {
             }
             Token::Ended(key) => self.process_ended(key),
             Token::Output(key, stream) => self.read_output(key, stream),
+            Token::Starting(key) => self.starting_said(key),
             Token::Input(key) => {
                 if let Some(process) = self.processes.get_mut(&key) {
                     process.input.flush(&self.poll);

@@ -33,6 +33,8 @@ pub(super) enum Token {
     Forwarder,
     /// The process that compresses the log has ended.
     Compressor,
+    /// A process on its way into the container says how far it is.
+    Starting(ProcessKey),
 }
 
 impl Token {
@@ -46,13 +48,14 @@ impl Token {
             Self::Input(key) => (5, key),
             Self::Forwarder => (6, 0),
             Self::Compressor => (7, 0),
+            Self::Starting(key) => (8, key),
         };
-        key << 3 | kind
+        key << 4 | kind
     }
 
     fn decode(token: u64) -> Self {
-        let key = token >> 3;
-        match token & 7 {
+        let key = token >> 4;
+        match token & 15 {
             1 => Self::Client(key),
             2 => Self::Ended(key),
             3 => Self::Output(key, Stream::Stdout),
@@ -60,6 +63,7 @@ impl Token {
             5 => Self::Input(key),
             6 => Self::Forwarder,
             7 => Self::Compressor,
+            8 => Self::Starting(key),
             _ => Self::Listener,
         }
     }

@@ -12,6 +12,7 @@ use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::termios::{Winsize, tcsetwinsize};
 
 use super::poll::{Interest, Poll, ProcessKey, Token};
+use crate::channel::UnixNanos;
 use crate::container::Stdio;
 use crate::log::Stream;
 use crate::spec::ConsoleSize;
@@ -28,6 +29,8 @@ pub(super) struct Process {
     /// Process id as the host sees it.
     pub(super) pid: i32,
     pub(super) pidfd: OwnedFd,
+    /// When its program began; of the init its shim knows better.
+    pub(super) started_at: UnixNanos,
     /// Standard output and error; with a terminal only the first. `None` once
     /// they have ended.
     pub(super) outputs: [Option<OwnedFd>; 2],
@@ -126,6 +129,7 @@ impl Process {
             exec,
             pid,
             pidfd,
+            started_at: 0,
             outputs: [ends.stdout, ends.stderr],
             input: Input {
                 key,

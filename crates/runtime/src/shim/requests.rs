@@ -1,25 +1,17 @@
 //! What the daemon asks for.
 
-use std::os::fd::AsFd as _;
-
 use rustix::io::Errno;
 
 use super::client::Role;
 use super::poll::ClientKey;
-use super::process::{Ends, Open, Process};
+use super::process::Process;
 use super::{INIT, Shim, ending, kind_of, record, refused, state_file};
 use crate::channel::{
-    Event, ExecRequest, ExecState, Failure, FailureKind, Message, Phase, Reply, Request, State,
-    Streams,
+    Event, ExecState, Failure, FailureKind, Message, Phase, Reply, Request, State, Streams,
 };
-use crate::exec::{self, Running};
 use crate::spec::ConsoleSize;
 use crate::sys::pidfd;
 use crate::time;
-
-/// Milliseconds that a container may take to end whose process cannot be
-/// entered any more.
-const ENDING: u16 = 500;
 
 impl Shim<'_> {
     /// Answers all whole requests of a connection; false when it does not speak
@@ -29,9 +21,12 @@ impl Shim<'_> {
             let Some(client) = self.clients.get_mut(&key) else {
                 return true;
             };
-            let Role::Messages { decoder, .. } = &mut client.role else {
+            let Role::Messages { decoder, busy, .. } = &mut client.role else {
                 return true;
             };
+            if *busy {
+                return true;
+            }
             match decoder.next::<Request>() {
                 Ok(Some(request)) => self.answer(key, request),
                 Ok(None) => return true,
@@ -73,16 +68,17 @@ impl Shim<'_> {
         self.reply(key, done);
     }
 
-    fn reply(&mut self, key: ClientKey, done: Result<Reply, Failure>) {
+    pub(super) fn reply(&mut self, key: ClientKey, done: Result<Reply, Failure>) {
         let reply = done.unwrap_or_else(Reply::Refused);
         self.tell(key, &Message::Reply(reply));
     }
 
-    fn state(&self) -> State {
+    pub(super) fn state(&self) -> State {
         let running = self.processes.values().filter_map(|process| {
             Some(ExecState {
                 id: process.exec.clone()?,
                 pid: process.pid,
+                started_at: process.started_at,
                 exit_code: None,
                 finished_at: None,
             })
@@ -144,7 +140,8 @@ impl Shim<'_> {
             }
             Err(error) => return Err(other(format!("send signal {signal}: {error}"))),
         }
-        if signal == nix::libc::SIGKILL {
+        // An exec may wait for its death until the container is thawed.
+        if signal == nix::libc::SIGKILL && exec.is_none() {
             self.thaw_to_die()?;
         }
         Ok(Reply::Done)
@@ -217,75 +214,7 @@ impl Shim<'_> {
         self.make_stream(key, INIT, streams);
     }
 
-    fn exec(&mut self, key: ClientKey, request: ExecRequest) {
-        let streams = request.streams;
-        match self.spawn(request) {
-            Ok((process, pid)) => {
-                self.reply(key, Ok(Reply::ExecStarted { pid }));
-                if streams.stdin || streams.stdout || streams.stderr {
-                    self.make_stream(key, process, streams);
-                }
-            }
-            Err(failure) => self.reply(key, Err(failure)),
-        }
-    }
-
-    fn spawn(&mut self, request: ExecRequest) -> Result<(u64, i32), Failure> {
-        if self.phase != Phase::Running {
-            return Err(not_running());
-        }
-        if self.paused {
-            return Err(Failure::new(FailureKind::WrongPhase, "container is paused"));
-        }
-        if self.state().execs.iter().any(|exec| exec.id == request.id) {
-            let text = format!("exec {} exists", request.id);
-            return Err(Failure::new(FailureKind::NoSuchExec, text));
-        }
-        let open = Open {
-            stdin: request.streams.stdin,
-            stdout: request.streams.stdout,
-            stderr: request.streams.stderr,
-        };
-        let (theirs, ends) = Ends::make(request.process.tty, open)
-            .map_err(|error| other(format!("standard streams: {error}")))?;
-        let running = Running {
-            spec: self.spec,
-            pidfd: self.init.pidfd.as_fd(),
-            cgroup: self.cgroup(),
-        };
-        let spawned = exec::spawn(running, &request.process, theirs).map_err(|error| {
-            let kind = kind_of(&error);
-            // The end of the container kills whoever is on the way in.
-            if kind == FailureKind::Other && pidfd::ends_within(&self.init.pidfd, ENDING) {
-                return not_running();
-            }
-            Failure::new(kind, error.exec_text())
-        })?;
-        let key = self.next_process;
-        self.next_process += 1;
-        let pid = spawned.pid;
-        let watched = match &spawned.console {
-            Some(console) => ends.with_console(console, open),
-            None => Ok(ends),
-        }
-        .and_then(|ends| {
-            let parts = (pid, spawned.pidfd.try_clone()?, spawned.console);
-            Process::watch(&self.poll, key, Some(request.id), parts, ends)
-        });
-        match watched {
-            Ok(process) => {
-                self.processes.insert(key, process);
-                Ok((key, pid))
-            }
-            Err(error) => {
-                // Nobody would see its end.
-                let _ = pidfd::send_signal(&spawned.pidfd, nix::libc::SIGKILL);
-                Err(other(format!("watching the process: {error}")))
-            }
-        }
-    }
-
-    fn make_stream(&mut self, key: ClientKey, process: u64, streams: Streams) {
+    pub(super) fn make_stream(&mut self, key: ClientKey, process: u64, streams: Streams) {
         let spill_dir = (process == INIT).then_some(self.spec.log.scratch.as_path());
         let Some(client) = self.clients.get_mut(&key) else {
             return;
@@ -300,10 +229,10 @@ impl Shim<'_> {
     }
 }
 
-fn other(text: String) -> Failure {
+pub(super) fn other(text: String) -> Failure {
     Failure::new(FailureKind::Other, text)
 }
 
-fn not_running() -> Failure {
+pub(super) fn not_running() -> Failure {
     Failure::new(FailureKind::WrongPhase, "process is not running")
 }

@@ -7,6 +7,7 @@
 
 #[macro_use]
 mod fixture;
+mod execs;
 
 mod basics;
 mod isolation;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     trials.extend(reference::trials());
     trials.extend(refusals::trials());
     trials.extend(life::trials());
+    trials.extend(execs::trials());
     trials.extend(streams::trials());
     trials.extend(survival::trials());
     if !nix::unistd::geteuid().is_root() {
