@@ -26,6 +26,10 @@ use crate::time;
 /// How many events a new subscriber can ask back for.
 pub const REPLAYED: usize = 256;
 
+/// How many events are left in the file when it is cut: enough to tell which
+/// were never written down.
+const KEPT: usize = 1024;
+
 /// How many events a slow subscriber may lag behind.
 const HELD: usize = 8192;
 
@@ -105,7 +109,7 @@ impl Events {
             .filter_map(|line| serde_json::from_str(line).ok())
             .map(Arc::new)
             .collect();
-        held.drain(..held.len().saturating_sub(REPLAYED));
+        held.drain(..held.len().saturating_sub(KEPT));
         let mut log = Log {
             next: held.back().map_or(1, |event| event.number + 1),
             held,
@@ -164,6 +168,28 @@ impl Events {
             changed,
             position,
         }
+    }
+
+    /// The last kept event of this kind.
+    pub(crate) fn last(&self, is_it: impl Fn(&Event) -> bool) -> Option<Arc<Event>> {
+        let log = self.lock();
+        log.held.iter().rev().find(|event| is_it(event)).cloned()
+    }
+
+    /// Whether an event of this kind was not told since then. Of a time that
+    /// the kept events do not reach back to, nothing is known to be missing.
+    pub(crate) fn lacks(&self, since: Timestamp, is_it: impl Fn(&Event) -> bool) -> bool {
+        let log = self.lock();
+        let reaches = log
+            .held
+            .front()
+            .is_none_or(|first| first.number == 1 || first.time <= since);
+        let mut told = log
+            .held
+            .iter()
+            .rev()
+            .take_while(|event| event.time >= since);
+        reaches && !told.any(|event| is_it(event))
     }
 
     /// How many subscribers there are.
@@ -308,7 +334,7 @@ impl Log {
     fn rewrite(&mut self) -> std::io::Result<()> {
         let staging = self.path.with_extension("new");
         let mut text = Vec::new();
-        let skip = self.held.len().saturating_sub(REPLAYED);
+        let skip = self.held.len().saturating_sub(KEPT);
         for event in self.held.iter().skip(skip) {
             serde_json::to_writer(&mut text, &**event)?;
             text.push(b'\n');
@@ -316,7 +342,7 @@ impl Log {
         fs::write(&staging, &text)?;
         fs::rename(&staging, &self.path)?;
         self.file = Some(OpenOptions::new().append(true).open(&self.path)?);
-        self.lines = self.held.len().min(REPLAYED);
+        self.lines = self.held.len().min(KEPT);
         Ok(())
     }
 }

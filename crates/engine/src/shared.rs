@@ -54,12 +54,12 @@ impl Shared {
         self.config.exec_root.join("containers").join(id)
     }
 
-    /// Takes a container's record, layer and run directory away. Doing it again is
-    /// no error.
+    /// Takes a container's record and layer away; what is left then is for
+    /// [`Shared::unlink`]. Doing it again is no error.
     ///
     /// The rename of the record is the moment of the removal: what an engine that
     /// dies then leaves of the rest belongs to no record, and goes at the next
-    /// start. Files are unlinked in the background.
+    /// start.
     pub(crate) async fn erase(&self, id: &str) -> Result<()> {
         let record = self.containers_dir().join(id);
         let doomed = self.trash_dir().join(id);
@@ -69,7 +69,12 @@ impl Shared {
             }
             _ => {}
         }
-        self.images.container_remove(id).context("layer")?;
+        self.images.container_remove(id).context("layer")
+    }
+
+    /// Unlinks, in the background, the files of a container that was erased.
+    pub(crate) fn unlink(&self, id: &str) {
+        let doomed = self.trash_dir().join(id);
         let run_dir = self.run_dir(id);
         tokio::task::spawn_blocking(move || {
             remove_run_dir(&run_dir);
@@ -79,7 +84,6 @@ impl Shared {
                 tracing::warn!(path = %doomed.display(), %error, "left for the next start");
             }
         });
-        Ok(())
     }
 
     /// Tells that a container was connected to a network or disconnected.

@@ -23,6 +23,7 @@ use crate::container::start::{self, PendingAttach};
 use crate::container::state::{Desired, Phase, Request, State, Subject, Verdict, decide, refuse};
 use crate::error::{Error, Result};
 use crate::events::EventKind;
+use crate::exec::store::TAKEN_ALONG;
 use crate::meta::Durability;
 use crate::names;
 use crate::shared::Shared;
@@ -99,10 +100,10 @@ pub(crate) enum Command {
 pub(crate) enum Beginning {
     /// It was just created.
     New,
-    /// It ended, or never ran.
-    Idle,
-    /// Its shim was found.
-    Adopted(Connection),
+    /// It ended, or never ran; how its last run ended, where that is recorded.
+    Idle(Option<ExitRecord>),
+    /// Its shim was found, with these execs.
+    Adopted(Connection, Vec<ExecState>),
     /// It ended while no daemon watched.
     Ended(ExitRecord),
 }
@@ -208,8 +209,8 @@ impl Actor {
         match beginning {
             // Whoever created it tells so.
             Beginning::New => {}
-            Beginning::Idle => self.after_daemon_start().await,
-            Beginning::Adopted(shim) => {
+            Beginning::Idle(_) => self.after_daemon_start().await,
+            Beginning::Adopted(shim, _) => {
                 self.shim = Some(shim);
                 self.watch_health();
             }
@@ -610,8 +611,12 @@ impl Actor {
         }
         self.exits += 1;
         self.persist(Durability::Process);
-        self.shared.execs.container_ended(&self.record.id);
         self.show(false);
+        // A shim that was killed has not told their ends.
+        for exec in self.shared.execs.container_ended(&self.record.id) {
+            let id = ("execID", exec.id().to_owned());
+            self.publish("exec_die", &[id, ("exitCode", TAKEN_ALONG.to_string())]);
+        }
         let code = self.state.exit_code.to_string();
         self.publish("die", &[("exitCode", code)]);
         if let Some(endpoint) = endpoint {
@@ -640,6 +645,9 @@ impl Actor {
                     .bury(&self.record.id, self.state.exit_code);
                 self.publish("destroy", &[]);
                 self.show(true);
+                // Its record goes last, so that its end is told whenever the
+                // daemon dies.
+                self.shared.unlink(&self.record.id);
                 Ok(())
             }
             Err(error) => {

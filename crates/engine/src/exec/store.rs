@@ -89,6 +89,10 @@ impl Exec {
         self.keys.as_ref()
     }
 
+    pub(crate) fn created(&self) -> Timestamp {
+        self.created
+    }
+
     pub(crate) fn phase(&self) -> ExecPhase {
         *self.phase.borrow()
     }
@@ -249,12 +253,16 @@ impl Execs {
         Ok(self.insert(Exec::new(snapshot, config, None)?))
     }
 
-    /// The container ended and took its processes along. Execs that were never
-    /// started go with it.
-    pub(crate) fn container_ended(&self, container: &str) {
+    /// The container ended and took its processes along, which are answered.
+    /// Execs that were never started go with it.
+    pub(crate) fn container_ended(&self, container: &str) -> Vec<Arc<Exec>> {
+        let mut ended = Vec::new();
         for exec in self.of(container) {
             match exec.phase() {
-                ExecPhase::Running(pid) => exec.end(TAKEN_ALONG, pid),
+                ExecPhase::Running(pid) => {
+                    exec.end(TAKEN_ALONG, pid);
+                    ended.push(exec);
+                }
                 ExecPhase::Created => {
                     self.lock().remove(&exec.id);
                     exec.forget();
@@ -262,6 +270,7 @@ impl Execs {
                 ExecPhase::Starting | ExecPhase::Ended { .. } => {}
             }
         }
+        ended
     }
 
     /// The container was removed.

@@ -81,18 +81,18 @@ impl Lab {
     where
         F: Future<Output = Outcome> + Send,
     {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()?;
-        let life = runtime.spawn(async move {
-            let lab = Lab::new().await?;
-            let dir = lab.dir.clone();
-            work(lab).await.map(|()| dir)
-        });
-        let outcome = life.await;
-        runtime.shutdown_background();
-        outcome?
+        a_life(Lab::new(), work).await
+    }
+
+    /// As [`Lab::first_life`], on what an earlier one has left.
+    pub(crate) async fn next_life<F>(
+        dir: Arc<TempDir>,
+        work: impl FnOnce(Lab) -> F + Send + 'static,
+    ) -> Result<Arc<TempDir>, Failed>
+    where
+        F: Future<Output = Outcome> + Send,
+    {
+        a_life(Lab::second_life(dir), work).await
     }
 
     /// The engine that comes after one that was killed.
@@ -169,6 +169,27 @@ impl Lab {
         }
         Ok(self.engine.close().await?)
     }
+}
+
+async fn a_life<F>(
+    lab: impl Future<Output = Result<Lab, Failed>> + Send + 'static,
+    work: impl FnOnce(Lab) -> F + Send + 'static,
+) -> Result<Arc<TempDir>, Failed>
+where
+    F: Future<Output = Outcome> + Send,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let life = runtime.spawn(async move {
+        let lab = lab.await?;
+        let dir = lab.dir.clone();
+        work(lab).await.map(|()| dir)
+    });
+    let outcome = life.await;
+    runtime.shutdown_background();
+    outcome?
 }
 
 /// Opens an engine on the roots of a test.

@@ -66,14 +66,18 @@ pub(crate) async fn log_of(lab: &Lab, name: &str) -> Result<String, libtest_mimi
     while let Some(piece) = logs.bytes.recv().await {
         bytes.extend_from_slice(&piece?);
     }
+    Ok(unframed(&bytes))
+}
+
+/// The text in frames, however it was cut into them.
+pub(crate) fn unframed(mut rest: &[u8]) -> String {
     let mut text = String::new();
-    let mut rest = bytes.as_slice();
     while rest.len() >= 8 {
         let length = u32::from_be_bytes([rest[4], rest[5], rest[6], rest[7]]) as usize;
         text.push_str(&String::from_utf8_lossy(&rest[8..8 + length]));
         rest = &rest[8 + length..];
     }
-    Ok(text)
+    text
 }
 
 async fn logs(lab: Lab) -> Outcome {

@@ -3,6 +3,7 @@
 //! This is a program of its own and no ordinary test harness, because the
 //! zygote must be started before there is any thread.
 
+mod history;
 mod lab;
 mod lifecycle;
 mod network;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         lifecycle::tests(),
         streams::tests(),
         recovery::tests(),
+        history::tests(),
         network::tests(),
     ]
     .into_iter()

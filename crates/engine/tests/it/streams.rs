@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::timeout;
 
 use crate::lab::{Lab, Outcome, PATIENCE, Test, request};
+use crate::lifecycle::unframed;
 
 pub(crate) fn tests() -> Vec<(&'static str, Test)> {
     vec![
@@ -143,7 +144,7 @@ async fn exec(lab: Lab) -> Outcome {
     client.shutdown().await?;
     let mut output = Vec::new();
     timeout(PATIENCE, client.read_to_end(&mut output)).await??;
-    assert_eq!(output, b"\x01\0\0\0\0\0\0\x03in\n\x01\0\0\0\0\0\0\x03me\n");
+    assert_eq!(unframed(&output), "in\nme\n");
     serving.await?;
     let ended = matches!(
         execs.inspect(&id)?.phase,

@@ -5,6 +5,8 @@
 //! shim is gone has left a record of its end; one without either ended with
 //! the machine. What belongs to no record is taken away.
 
+mod history;
+
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
@@ -63,13 +65,14 @@ pub(crate) async fn recover(shared: &Arc<Shared>) -> Result<Recovered> {
             Ok((record, plan, state)) => {
                 shared.execs.read(&id);
                 let (state, beginning) = look(shared, &record, state).await;
-                if !matches!(beginning, Beginning::Adopted(_)) {
+                history::complete(shared, &record, &state, &beginning);
+                if !matches!(beginning, Beginning::Adopted(..)) {
                     shared.execs.container_ended(&id);
                 }
                 match beginning {
-                    Beginning::Adopted(_) => report.running += 1,
+                    Beginning::Adopted(..) => report.running += 1,
                     Beginning::Ended(_) => report.ended += 1,
-                    Beginning::New | Beginning::Idle => report.idle += 1,
+                    Beginning::New | Beginning::Idle(_) => report.idle += 1,
                 }
                 known.insert(id);
                 found.push(Found {
@@ -97,7 +100,7 @@ pub(crate) async fn recover(shared: &Arc<Shared>) -> Result<Recovered> {
     report.swept = sweep(shared, &known).await?;
     let endpoints: Vec<(String, Endpoint)> = found
         .iter()
-        .filter(|container| matches!(container.beginning, Beginning::Adopted(_)))
+        .filter(|container| matches!(container.beginning, Beginning::Adopted(..)))
         .filter_map(|container| {
             Some((
                 container.record.id.clone(),
@@ -174,28 +177,23 @@ async fn look(shared: &Shared, record: &Record, mut state: State) -> (State, Beg
                 } else {
                     Phase::Running
                 };
-                if state.desired == Desired::Nothing {
+                // The daemon may have died before it noted the start.
+                if found.started_at.map(at_nanos) > state.started_at {
                     state.desired = Desired::Running;
                 }
                 state.pid = u32::try_from(found.pid).unwrap_or(0);
                 state.started_at = found.started_at.map(at_nanos).or(state.started_at);
-                adopt_execs(shared, &mut shim, &found.execs).await;
-                return (state, Beginning::Adopted(shim));
+                adopt_execs(shared, &found.execs);
+                kill_probes(shared, &mut shim, &found.execs).await;
+                return (state, Beginning::Adopted(shim, found.execs));
             }
+            // A next run, which a restart policy may want at once, uses the
+            // cgroup that this shim is taking away. What it has to tell is in
+            // its record.
             ShimPhase::Exited => {
-                // The daemon may have died before it noted the start.
-                let last_end = state.finished_at.map(time::unix_nanos);
-                if let Some(exit) = found.exit
-                    && (state.phase.has_process() || exit.started_at > last_end)
-                {
-                    state.started_at = exit.started_at.map(at_nanos);
-                    // A next run, which a restart policy may want at once,
-                    // uses the cgroup that this shim is taking away.
-                    let cleaned = async { while let Ok(Some(_)) = shim.event().await {} };
-                    if timeout(CLEANUP, cleaned).await.is_err() {
-                        tracing::warn!(container = %record.id, "not cleaned up yet");
-                    }
-                    return (state, Beginning::Ended(exit));
+                let cleaned = async { while let Ok(Some(_)) = shim.event().await {} };
+                if timeout(CLEANUP, cleaned).await.is_err() {
+                    tracing::warn!(container = %record.id, "not cleaned up yet");
                 }
             }
             // The daemon died between creating and starting it.
@@ -206,31 +204,47 @@ async fn look(shared: &Shared, record: &Record, mut state: State) -> (State, Beg
         }
     }
     shim::sweep(run_dir).await;
+    let exit: Option<ExitRecord> = meta::read(&files.exit_record()).ok().flatten();
+    if let Some(exit) = &exit {
+        adopt_execs(shared, &exit.execs);
+    }
+    // The daemon may have died before it noted the start.
+    let unnoted = exit.as_ref().and_then(|exit| exit.started_at).map(at_nanos);
+    if unnoted > state.started_at && state.phase != Phase::Removing {
+        state.started_at = unnoted;
+        state.desired = Desired::Running;
+        state.phase = Phase::Running;
+    }
     if state.phase.has_process() {
         let exit = exit_record(&files, state.started_at);
         return (state, Beginning::Ended(exit));
     }
-    (state, Beginning::Idle)
+    (state, Beginning::Idle(exit))
 }
 
-/// Learns from a shim how the execs are that an earlier daemon began. One that
-/// nobody knows was the probe of a health check, which nobody waits for now.
-async fn adopt_execs(shared: &Shared, shim: &mut Connection, execs: &[ExecState]) {
+/// Learns how the execs are that an earlier daemon began.
+fn adopt_execs(shared: &Shared, execs: &[ExecState]) {
     for state in execs {
-        let known = shared.execs.get(&state.id);
-        match (known, state.exit_code) {
-            (Ok(exec), Some(exit_code)) => exec.end(exit_code, state.pid),
-            (Ok(exec), None) => exec.runs(state.pid),
-            (Err(_), Some(_)) => {}
-            (Err(_), None) => {
-                let kill = Request::Signal {
-                    signal: signal::KILL,
-                    exec: Some(state.id.clone()),
-                };
-                // It may just have ended.
-                shim.request(&kill).await.ok();
+        if let Ok(exec) = shared.execs.get(&state.id) {
+            match state.exit_code {
+                Some(exit_code) => exec.end(exit_code, state.pid),
+                None => exec.runs(state.pid),
             }
         }
+    }
+}
+
+/// An exec that nobody knows is the probe of a health check; nobody waits for
+/// its answer any more.
+async fn kill_probes(shared: &Shared, shim: &mut Connection, execs: &[ExecState]) {
+    let running = execs.iter().filter(|state| state.exit_code.is_none());
+    for state in running.filter(|state| shared.execs.get(&state.id).is_err()) {
+        let kill = Request::Signal {
+            signal: signal::KILL,
+            exec: Some(state.id.clone()),
+        };
+        // It may just have ended.
+        shim.request(&kill).await.ok();
     }
 }
 
@@ -265,6 +279,7 @@ async fn sweep(shared: &Shared, known: &HashSet<String>) -> Result<usize> {
     }
     for name in directories(&shared.trash_dir())? {
         let path = shared.trash_dir().join(name);
+        history::complete_removed(shared, &path);
         tokio::task::spawn_blocking(move || fs::remove_dir_all(path));
         swept += 1;
     }
