@@ -24,6 +24,7 @@ use crate::seccomp;
 use crate::spec::ContainerSpec;
 use crate::sync::{Heard, Line, Report};
 use crate::sys::clone::{Child, Side, clone3};
+use crate::userns;
 
 /// How long a child may take to set itself up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -107,7 +108,12 @@ fn give_birth(plan: &Plan<'_>) -> Result<(Child, Option<OwnedFd>, Line), CreateE
         Some(owner) => Some(ChildrenElsewhere::of(owner).step(|| "join pid namespace")?),
         None => None,
     };
-    let flags = namespaces::new_at_birth(&plan.spec.namespaces);
+    let mut flags = namespaces::new_at_birth(&plan.spec.namespaces);
+    let map = plan.spec.user_namespace.as_ref();
+    if let Some(map) = map {
+        flags |= nix::libc::CLONE_NEWUSER as u64;
+        userns::hand_over(&plan.stdio, map)?;
+    }
     let side = clone3(flags, plan.cgroup.birthplace())
         .step(|| "clone3 (are all namespaces built into the kernel?)");
     let child = match side {
@@ -124,7 +130,11 @@ fn give_birth(plan: &Plan<'_>) -> Result<(Child, Option<OwnedFd>, Line), CreateE
     }
     let child = child?;
     drop(theirs);
-    match await_ready(&ours, &child) {
+    let ready = match map {
+        None => await_ready(&ours, &child),
+        Some(map) => userns::set_up(plan, map, &ours, &child),
+    };
+    match ready {
         Ok(console) => Ok((child, console, ours)),
         Err(error) => {
             drop(ours);

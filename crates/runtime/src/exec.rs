@@ -22,6 +22,7 @@ use crate::seccomp;
 use crate::spec::{ContainerSpec, NsMode, ProcessSpec};
 use crate::sync::{Heard, Line, Report};
 use crate::sys::clone::{Child, Side, clone3};
+use crate::userns;
 
 /// A container with its first process alive.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +116,9 @@ pub fn begin(
     let spec = container.spec;
     // The container's filter, also when the exec has more capabilities.
     let filter = seccomp::instructions(&spec.seccomp, spec.process.capabilities)?;
+    if let Some(map) = &spec.user_namespace {
+        userns::hand_over(&stdio, map)?;
+    }
     let (ours, theirs) = Line::pair().step(|| "make line to process")?;
     let elsewhere =
         ChildrenElsewhere::of(container.pidfd).step(|| "join pid namespace of the container")?;
@@ -198,6 +202,9 @@ fn join<'a>(
     container.cgroup.enter().step(|| "join cgroup")?;
     move_into_thread_name_spaces(container.pidfd, namespaces(container.spec))
         .step(|| "join namespaces of the container")?;
+    if container.spec.user_namespace.is_some() {
+        userns::become_root()?;
+    }
     join_keyring(&container.spec.id)?;
     let console = match stdio {
         Stdio::Pty => Some(console(process)?),
@@ -227,6 +234,11 @@ fn namespaces(spec: &ContainerSpec) -> ThreadNameSpaceType {
     ]
     .into_iter()
     .filter(|(mode, _)| *mode != NsMode::Host)
+    .chain(
+        spec.user_namespace
+            .as_ref()
+            .map(|_| (NsMode::New, ThreadNameSpaceType::USER)),
+    )
     .fold(ThreadNameSpaceType::MOUNT, |all, (_, kind)| all | kind)
 }
 

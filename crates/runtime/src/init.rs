@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::sys::prctl;
-use rustix::fs::{self, FileType, Gid, Mode, OFlags, Uid};
+use rustix::fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Uid};
 use rustix::mount::MountAttrFlags;
 use rustix::process::getpid;
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer};
@@ -33,10 +33,11 @@ use crate::namespaces::Joins;
 use crate::path;
 use crate::process::{self, Prepared};
 use crate::rootfs;
-use crate::spec::{ContainerSpec, MountKind, MountSpec, NsMode, Propagation, Shm};
+use crate::spec::{ContainerSpec, MountKind, MountSpec, NsMode, ProcessSpec, Propagation, Shm};
 use crate::sync::{Line, Report};
 use crate::sys::seccomp::Instruction;
 use crate::sys::{keyring, link};
+use crate::userns::{self, IdMap};
 
 /// Files of procfs that may be mounted over, such as by lxcfs.
 const REPLACEABLE: [&str; 9] = [
@@ -103,7 +104,14 @@ fn set_up<'a>(plan: &Plan<'a>, line: &Line) -> Result<(Prepared<'a>, bool), Crea
     if spec.namespaces.net == NsMode::New {
         link::loopback_up().step(|| "bring up loopback device")?;
     }
-    let console = Root::build(plan)?;
+    let console = match &spec.user_namespace {
+        None => {
+            let (root, console) = Root::build(plan, None)?;
+            rootfs::enter(&root.fd).step(|| "pivot_root")?;
+            console
+        }
+        Some(_) => enter_built_root(plan, line)?,
+    };
     if spec.namespaces.uts == NsMode::New {
         if !spec.hostname.is_empty() {
             system::sethostname(spec.hostname.as_bytes()).step(|| "sethostname")?;
@@ -119,6 +127,40 @@ fn set_up<'a>(plan: &Plan<'a>, line: &Line) -> Result<(Prepared<'a>, bool), Crea
     drop(console);
     let go = line.wait_for_go().step(|| "wait for start")?;
     Ok((prepared, go))
+}
+
+/// In a user namespace the root is built by somebody else; enters it. Returns
+/// the master side of the terminal, when there is one.
+fn enter_built_root(plan: &Plan<'_>, line: &Line) -> Result<Option<OwnedFd>, CreateError> {
+    let spec = plan.spec;
+    line.report(&Report::Ready, None)
+        .step(|| "report to shim")?;
+    let Some(tree) = line.take().step(|| "wait for root")? else {
+        // Nobody hears this.
+        return Err(CreateError::new(CreateErrorKind::Other, "the shim is gone"));
+    };
+    rootfs::cut_off_from_host().step(|| "make mounts of the host slaves")?;
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let place = fs::open(&spec.run_dir, flags, Mode::empty())
+        .step(|| format!("open mount point of root \"{}\"", spec.run_dir.display()))?;
+    mounts::attach(&tree, place).step(|| "attach root")?;
+    rootfs::enter(&tree).step(|| "pivot_root")?;
+    userns::become_root()?;
+    if !matches!(plan.stdio, Stdio::Pty) {
+        return Ok(None);
+    }
+    let directory = OFlags::PATH | OFlags::DIRECTORY;
+    path::open_plain(&tree, "dev/pts", directory)
+        .and_then(|pts| console(&tree, &pts, &spec.process))
+        .map(Some)
+        .step(|| "make console")
+}
+
+/// The root of a container with ids of its own, as a tree of mounts that is
+/// not attached anywhere; `user` is the container's user namespace.
+pub(crate) fn build_shifted(plan: &Plan<'_>, user: &OwnedFd) -> Result<OwnedFd, CreateError> {
+    let (root, _) = Root::build(plan, Some(user))?;
+    mounts::clone_at(&root.fd, true).step(|| "detach root")
 }
 
 fn unshare(flags: UnshareFlags) -> io::Result<()> {
@@ -146,10 +188,11 @@ struct FromHost {
 }
 
 impl FromHost {
-    fn open(plan: &Plan<'_>) -> Result<Self, CreateError> {
+    fn open(plan: &Plan<'_>, user: Option<&OwnedFd>) -> Result<Self, CreateError> {
+        let map = plan.spec.user_namespace.as_ref().zip(user);
         let mut binds = Vec::with_capacity(plan.spec.mounts.len());
         for mount in &plan.spec.mounts {
-            binds.push(open_bind(mount)?);
+            binds.push(open_bind(mount, map)?);
         }
         let shm = match plan.spec.shm {
             Shm::Private { .. } | Shm::None => None,
@@ -187,7 +230,10 @@ impl FromHost {
     }
 }
 
-fn open_bind(mount: &MountSpec) -> Result<Option<OwnedFd>, CreateError> {
+fn open_bind(
+    mount: &MountSpec,
+    map: Option<(&IdMap, &OwnedFd)>,
+) -> Result<Option<OwnedFd>, CreateError> {
     let MountKind::Bind {
         source,
         recursive,
@@ -205,6 +251,11 @@ fn open_bind(mount: &MountSpec) -> Result<Option<OwnedFd>, CreateError> {
         )
     };
     let tree = mounts::clone_path(source, *recursive).step(step)?;
+    if let Some((map, user)) = map
+        && map.shifted.iter().any(|top| source.starts_with(top))
+    {
+        userns::shift(&tree, *recursive, user).step(step)?;
+    }
     mounts::propagate(&tree, *propagation).step(step)?;
     if mount.readonly {
         mounts::restrict(&tree, *readonly_recursive, RDONLY).step(step)?;
@@ -236,12 +287,20 @@ struct Root<'a> {
 }
 
 impl<'a> Root<'a> {
-    /// Builds the root and enters it. Returns the master side of the terminal,
-    /// when there is one.
-    fn build(plan: &'a Plan<'a>) -> Result<Option<OwnedFd>, CreateError> {
+    /// Builds the root, for a container with the user namespace `user` with
+    /// the ids of its own. Answers also the master side of the terminal, when
+    /// there is one and it can be made here.
+    fn build(
+        plan: &'a Plan<'a>,
+        user: Option<&OwnedFd>,
+    ) -> Result<(Self, Option<OwnedFd>), CreateError> {
         let spec = plan.spec;
-        let mut from_host = FromHost::open(plan)?;
+        let mut from_host = FromHost::open(plan, user)?;
         rootfs::cut_off_from_host().step(|| "make mounts of the host slaves")?;
+        if let (Some(map), Some(user)) = (&spec.user_namespace, user) {
+            userns::shift_layers(&spec.rootfs, user)?;
+            userns::act_as_root(map)?;
+        }
         let fd = rootfs::mount(&spec.rootfs, &spec.run_dir)?;
         let place = fs::open(
             &spec.rootfs.upper,
@@ -281,8 +340,7 @@ impl<'a> Root<'a> {
         if spec.rootfs.readonly {
             mounts::restrict(&root.fd, false, RDONLY).step(|| "make root read-only")?;
         }
-        rootfs::enter(&root.fd).step(|| "pivot_root")?;
-        Ok(console)
+        Ok((root, console))
     }
 
     /// Whether a mount of the specification stands for the standard one here.
@@ -327,15 +385,27 @@ impl<'a> Root<'a> {
         mounts::attach(&dev, self.own_directory("/dev")?).step(|| "attach \"/dev\"")?;
         let mut console = None;
         if !self.is_taken("/dev/pts") {
+            let tty_group = self.tty_group()?.to_string();
             let options = [
                 ("newinstance", ""),
                 ("ptmxmode", "0666"),
                 ("mode", "0620"),
-                ("gid", "5"),
+                ("gid", tty_group.as_str()),
             ];
             let pts = self.mount("devpts", "devpts", "/dev/pts", &options, NOSUID | NOEXEC)?;
-            if tty {
-                console = Some(self.console(&pts).step(|| "make console")?);
+            match &self.plan.spec.user_namespace {
+                Some(map) => {
+                    let (uid, gid) = map.root()?;
+                    for name in ["", "ptmx"] {
+                        fs::chownat(&pts, name, Some(uid), Some(gid), AtFlags::EMPTY_PATH)
+                            .step(|| "chown devpts")?;
+                    }
+                }
+                None if tty => {
+                    let made = self::console(&self.fd, &pts, &self.plan.spec.process);
+                    console = Some(made.step(|| "make console")?);
+                }
+                None => {}
             }
         }
         if !self.is_taken("/dev/mqueue") {
@@ -356,17 +426,16 @@ impl<'a> Root<'a> {
         Ok(console)
     }
 
-    /// The terminal: made in the container's own devpts, and never looked up
-    /// by name.
-    fn console(&self, pts: &OwnedFd) -> io::Result<OwnedFd> {
-        let (master, peer) = open_terminal(pts)?;
-        if let Some(size) = self.plan.spec.process.console_size {
-            set_size(&master, size)?;
+    /// The group that terminals belong to, as the machine numbers it.
+    fn tty_group(&self) -> Result<u32, CreateError> {
+        const TTY: u32 = 5;
+        match &self.plan.spec.user_namespace {
+            None => Ok(TTY),
+            Some(map) => match map.gid(TTY) {
+                Some(gid) => Ok(gid),
+                None => Ok(map.root()?.1.as_raw()),
+            },
         }
-        let place = path::open_plain(&self.fd, "dev/console", OFlags::PATH)?;
-        mounts::attach(mounts::clone_at(&peer, false)?, place)?;
-        become_controlled(&peer)?;
-        Ok(master)
     }
 
     fn sys(&self, cgroups: Vec<(String, OwnedFd)>) -> Result<(), CreateError> {
@@ -468,7 +537,9 @@ impl<'a> Root<'a> {
             self.write_proc(&file, value)
                 .step(|| format!("open /proc/{file}"))?;
         }
-        if let Some(score) = self.plan.spec.oom_score_adj {
+        // In a user namespace this is not the process that stays.
+        if let (Some(score), None) = (self.plan.spec.oom_score_adj, &self.plan.spec.user_namespace)
+        {
             let file = format!("{}/oom_score_adj", getpid().as_raw_nonzero());
             self.write_proc(&file, &score.to_string())
                 .step(|| "set oom_score_adj")?;
@@ -480,6 +551,19 @@ impl<'a> Root<'a> {
         let file = path::open_kernel(&self.proc, file, OFlags::WRONLY)?;
         std::fs::File::from(file).write_all(value.as_bytes())
     }
+}
+
+/// The terminal: made in the container's own devpts `pts`, and never looked up
+/// by name. Answers its master side.
+fn console(root: &OwnedFd, pts: &OwnedFd, process: &ProcessSpec) -> io::Result<OwnedFd> {
+    let (master, peer) = open_terminal(pts)?;
+    if let Some(size) = process.console_size {
+        set_size(&master, size)?;
+    }
+    let place = path::open_plain(root, "dev/console", OFlags::PATH)?;
+    mounts::attach(mounts::clone_at(&peer, false)?, place)?;
+    become_controlled(&peer)?;
+    Ok(master)
 }
 
 /// A path without `.`, `..`, doubled and trailing slashes.

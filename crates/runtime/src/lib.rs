@@ -48,6 +48,7 @@ mod sync;
 mod sys;
 pub mod time;
 mod user;
+pub mod userns;
 pub mod view;
 pub mod zygote;
 

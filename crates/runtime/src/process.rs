@@ -107,11 +107,13 @@ impl<'a> Prepared<'a> {
             .iter()
             .map(|id| Gid::from_raw(*id))
             .collect();
-        thread::set_thread_groups(&groups).step(|| "setgroups")?;
         let gid = Gid::from_raw(gid);
-        thread::set_thread_res_gid(gid, gid, gid).step(|| "setgid")?;
         let owner = Uid::from_raw(uid);
-        thread::set_thread_res_uid(owner, owner, owner).step(|| "setuid")?;
+        thread::set_thread_groups(&groups).map_err(|error| unmapped(error, "gid", "group"))?;
+        thread::set_thread_res_gid(gid, gid, gid)
+            .map_err(|error| unmapped(error, "gid", "group"))?;
+        thread::set_thread_res_uid(owner, owner, owner)
+            .map_err(|error| unmapped(error, "uid", "user"))?;
         let held = if uid == 0 {
             self.spec.capabilities.intersection(self.available)
         } else {
@@ -211,6 +213,19 @@ fn check_executable(program: &CStr) -> io::Result<()> {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
     Ok(())
+}
+
+/// Ids that the user namespace does not have are the kernel's invalid argument.
+fn unmapped(error: rustix::io::Errno, id: &str, what: &str) -> CreateError {
+    let step = if error == rustix::io::Errno::INVAL {
+        format!("unable to setup user: cannot set {id} to unmapped {what} in user namespace")
+    } else {
+        format!("set{id}")
+    };
+    match Err::<(), _>(error).step(|| step) {
+        Err(error) => error,
+        Ok(()) => CreateError::new(CreateErrorKind::Other, "no error"),
+    }
 }
 
 fn refused(name: &str, error: &io::Error, text: impl FnOnce(String) -> String) -> CreateError {

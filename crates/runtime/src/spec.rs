@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::caps::CapabilitySet;
 use crate::log::forward::LogServer;
+use crate::userns::IdMap;
 
 /// Everything needed to create one container.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,9 @@ pub struct ContainerSpec {
     /// Which namespaces are new and which are shared. The mount namespace is
     /// always new.
     pub namespaces: Namespaces,
+    /// The user namespace of the container's own, when it has one.
+    #[serde(default)]
+    pub user_namespace: Option<IdMap>,
     /// Host name; set only in a new uts namespace, when not empty.
     pub hostname: String,
     /// NIS domain name; set only in a new uts namespace, when not empty.

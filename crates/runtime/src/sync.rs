@@ -110,6 +110,42 @@ impl Line {
         Ok(Heard::Report(report, console))
     }
 
+    /// Gives the child what it waits for with [`Line::take`].
+    pub(crate) fn hand_over(&self, thing: impl AsFd) -> io::Result<()> {
+        let things = [thing.as_fd()];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        control.push(SendAncillaryMessage::ScmRights(&things));
+        sendmsg(
+            &self.0,
+            &[IoSlice::new(b"it")],
+            &mut control,
+            SendFlags::NOSIGNAL,
+        )?;
+        Ok(())
+    }
+
+    /// Waits for what the parent hands over; nothing when it has gone away.
+    pub(crate) fn take(&self) -> io::Result<Option<OwnedFd>> {
+        let mut word = [0; 2];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        loop {
+            let mut parts = [IoSliceMut::new(&mut word)];
+            match recvmsg(&self.0, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC) {
+                Err(Errno::INTR) => {}
+                other => {
+                    other?;
+                    break;
+                }
+            }
+        }
+        Ok(control.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut things) => things.next(),
+            _ => None,
+        }))
+    }
+
     /// Tells the child to go.
     pub(crate) fn go(&self) -> io::Result<()> {
         send(&self.0, b"go", SendFlags::NOSIGNAL)?;

@@ -1,7 +1,7 @@
 //! `mount_setattr(2)`, the call of the new mount API that `rustix` lacks.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use nix::libc;
 
@@ -23,6 +23,16 @@ impl MountAttr {
     pub(crate) fn set(bits: u64) -> Self {
         Self {
             set: bits,
+            ..Self::default()
+        }
+    }
+
+    /// Sets the bits of an idmapped mount, which shows ids through the user
+    /// namespace `user`.
+    pub(crate) fn shift(bits: u64, user: BorrowedFd<'_>) -> Self {
+        Self {
+            set: bits,
+            userns_fd: user.as_raw_fd() as u64,
             ..Self::default()
         }
     }

@@ -110,7 +110,7 @@ impl Fixture {
         for applet in [
             "sh", "cat", "ls", "id", "env", "sleep", "stat", "mount", "readlink", "grep",
             "hostname", "touch", "mknod", "pwd", "true", "ps", "kill", "umount", "unshare", "head",
-            "wc", "tty", "stty", "mkdir", "chown",
+            "wc", "tty", "stty", "mkdir", "chown", "rm",
         ] {
             symlink("busybox", image.join("bin").join(applet)).expect("symlink");
         }
@@ -217,6 +217,7 @@ fn spec(id: String, dir: &Path, lower: Vec<std::path::PathBuf>) -> ContainerSpec
             cgroup: NsMode::Host,
             ..Namespaces::default()
         },
+        user_namespace: None,
         hostname: id[..12].to_owned(),
         domainname: String::new(),
         cgroup: CgroupSpec {

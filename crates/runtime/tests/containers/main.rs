@@ -18,6 +18,7 @@ mod refusals;
 mod streams;
 mod supervised;
 mod survival;
+mod userns;
 
 use std::process::ExitCode;
 
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
     trials.extend(execs::trials());
     trials.extend(streams::trials());
     trials.extend(survival::trials());
+    trials.extend(userns::trials());
     if !nix::unistd::geteuid().is_root() {
         trials = trials
             .iter()
