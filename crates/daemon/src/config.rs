@@ -63,6 +63,13 @@ pub(crate) struct Flags {
     /// Path of the default seccomp profile; `unconfined` for none
     #[arg(long, value_name = "string")]
     seccomp_profile: Option<String>,
+    /// User and group whose subordinate ids containers get; `default` for
+    /// dockremap
+    #[arg(long, value_name = "string")]
+    userns_remap: Option<String>,
+    /// Directory of passwd, group, subuid and subgid
+    #[arg(long, value_name = "string", hide = true)]
+    accounts: Option<PathBuf>,
     /// Answer older API versions with newer fields too, as dockerd does
     #[arg(long)]
     api_superset: bool,
@@ -87,6 +94,7 @@ struct File {
     log_opts: Option<BTreeMap<String, String>>,
     group: Option<String>,
     seccomp_profile: Option<String>,
+    userns_remap: Option<String>,
     api_superset: Option<bool>,
 }
 
@@ -134,6 +142,10 @@ pub(crate) struct Settings {
     pub(crate) group: Option<String>,
     /// `builtin`, `unconfined`, or a path.
     pub(crate) seccomp_profile: String,
+    /// `default`, or `user[:group]`.
+    pub(crate) userns_remap: Option<String>,
+    /// Where the machine's accounts are listed.
+    pub(crate) accounts: PathBuf,
     /// Whether an answer to an older version has the newer fields too.
     pub(crate) api_superset: bool,
 }
@@ -228,6 +240,9 @@ impl Settings {
             },
             group: flags.group.or(file.group),
             seccomp_profile: (flags.seccomp_profile.or(file.seccomp_profile)).unwrap_or_default(),
+            userns_remap: (flags.userns_remap.or(file.userns_remap))
+                .filter(|given| !given.is_empty()),
+            accounts: flags.accounts.unwrap_or_else(|| PathBuf::from("/etc")),
             api_superset: flags.api_superset || file.api_superset.unwrap_or(false),
         })
     }
@@ -281,6 +296,10 @@ fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
         (
             "seccomp-profile",
             flags.seccomp_profile.is_some() && file.seccomp_profile.is_some(),
+        ),
+        (
+            "userns-remap",
+            flags.userns_remap.is_some() && file.userns_remap.is_some(),
         ),
         (
             "api-superset",

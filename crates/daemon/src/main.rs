@@ -20,6 +20,8 @@ use clap::Parser;
 use longshore_api::server::{Responses, Server};
 use longshore_engine::Engine;
 use longshore_engine::config::{DaemonSeccomp, EngineConfig};
+use longshore_engine::userns::{self, Accounts};
+use longshore_runtime::userns::IdMap;
 use longshore_runtime::zygote::Zygote;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -47,6 +49,11 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error.to_string()),
     };
     report(settings.log_level);
+    // Tried while there is one thread.
+    let userns = match remap(&settings) {
+        Ok(userns) => userns,
+        Err(error) => return fail(&error.to_string()),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -54,7 +61,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("cannot start: {error}")),
     };
-    match runtime.block_on(serve(settings, zygote)) {
+    match runtime.block_on(serve(settings, userns, zygote)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }
@@ -82,7 +89,23 @@ fn report(level: LogLevel) {
         .init();
 }
 
-async fn serve(settings: Settings, zygote: Arc<Zygote>) -> Result<(), Failure> {
+/// Whose ids the containers' are, when they are not the machine's.
+fn remap(settings: &Settings) -> Result<Option<IdMap>, Failure> {
+    let Some(given) = &settings.userns_remap else {
+        return Ok(None);
+    };
+    let map = Accounts::in_dir(&settings.accounts).remap(given)?;
+    if let Some(map) = &map {
+        userns::probe(map, &settings.data_root)?;
+    }
+    Ok(map)
+}
+
+async fn serve(
+    settings: Settings,
+    userns: Option<IdMap>,
+    zygote: Arc<Zygote>,
+) -> Result<(), Failure> {
     // Before anything is opened, so that no signal finds nobody listening.
     let mut stop = [
         signal(SignalKind::terminate())?,
@@ -97,6 +120,7 @@ async fn serve(settings: Settings, zygote: Arc<Zygote>) -> Result<(), Failure> {
         seccomp: DaemonSeccomp::read(&settings.seccomp_profile)?,
         log_driver: settings.log_driver.clone(),
         log_opts: settings.log_opts.clone(),
+        userns,
         labels: Vec::new(),
         debug: settings.debug,
         version: about::VERSION.to_owned(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use longshore_api::types::LogConfig;
 use longshore_runtime::caps::CapabilitySet;
 use longshore_runtime::seccomp::{self, profile::Profile};
+use longshore_runtime::userns::IdMap;
 
 use crate::error::{Error, Result};
 
@@ -31,6 +32,9 @@ pub struct EngineConfig {
     pub log_driver: String,
     /// Options of that driver.
     pub log_opts: BTreeMap<String, String>,
+    /// Whose ids the containers' are, unless they say that theirs are the
+    /// machine's; see [`crate::userns`].
+    pub userns: Option<IdMap>,
     /// Labels of the daemon, shown in its information.
     pub labels: Vec<String>,
     /// Whether the daemon logs more, shown in its information.

@@ -19,6 +19,7 @@ pub mod recover;
 mod shared;
 pub mod system;
 pub mod time;
+pub mod userns;
 mod wording;
 
 use std::fs;

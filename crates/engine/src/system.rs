@@ -157,7 +157,9 @@ impl System {
     /// What isolates containers here, in dockerd's words.
     fn security_options(&self) -> Vec<String> {
         let config = &self.shared.config;
-        vec![format!("name=seccomp,profile={}", config.seccomp.shown())]
+        let mut options = vec![format!("name=seccomp,profile={}", config.seccomp.shown())];
+        options.extend(config.userns.as_ref().map(|_| "name=userns".to_owned()));
+        options
     }
 
     fn warnings(&self, cgroups: &Cgroups) -> Vec<String> {

@@ -111,11 +111,16 @@ fn give_birth(plan: &Plan<'_>) -> Result<(Child, Option<OwnedFd>, Line), CreateE
     let mut flags = namespaces::new_at_birth(&plan.spec.namespaces);
     let map = plan.spec.user_namespace.as_ref();
     if let Some(map) = map {
-        flags |= nix::libc::CLONE_NEWUSER as u64;
         userns::hand_over(&plan.stdio, map)?;
+        if plan.joins.user.is_none() {
+            flags |= nix::libc::CLONE_NEWUSER as u64;
+        }
     }
-    let side = clone3(flags, plan.cgroup.birthplace())
-        .step(|| "clone3 (are all namespaces built into the kernel?)");
+    let side = match &plan.joins.user {
+        Some(owner) => userns::clone_within(owner, flags, plan.cgroup.birthplace()),
+        None => clone3(flags, plan.cgroup.birthplace()),
+    };
+    let side = side.step(|| "clone3 (are all namespaces built into the kernel?)");
     let child = match side {
         Ok(Side::Child) => {
             // The shim's end would keep the line alive after the shim.

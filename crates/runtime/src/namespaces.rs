@@ -35,6 +35,8 @@ pub(crate) struct Joins {
     /// The owner of the pid namespace; joined by the parent, since the pid
     /// namespace of a process is decided at birth.
     pub(crate) pid: Option<OwnedFd>,
+    /// The owner of the user namespace; the child must be born in it.
+    pub(crate) user: Option<OwnedFd>,
     /// The owner of the shared `/dev/shm`.
     pub(crate) shm: Option<OwnedFd>,
     others: Vec<(OwnedFd, ThreadNameSpaceType)>,
@@ -47,6 +49,9 @@ impl Joins {
         let mut joins = Self::default();
         if let Shm::Of(pid) = shm {
             joins.shm = Some(open_owner(pid)?);
+        }
+        if let Some(pid) = spec.user_of {
+            joins.user = Some(open_owner(pid)?);
         }
         if let NsMode::Of(pid) = spec.pid {
             joins.pid = Some(open_owner(pid)?);

@@ -230,6 +230,11 @@ pub struct Namespaces {
     pub uts: NsMode,
     /// Root of the visible cgroup tree.
     pub cgroup: NsMode,
+    /// With [`ContainerSpec::user_namespace`]: the host pid of a process whose
+    /// user namespace is joined instead of a new one made. Its map must be the
+    /// same. Needed where other namespaces of that process are joined.
+    #[serde(default)]
+    pub user_of: Option<i32>,
 }
 
 /// Where one namespace comes from.

@@ -21,7 +21,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{self, Mode, OFlags};
@@ -39,7 +39,7 @@ use crate::mounts;
 use crate::namespaces::ChildrenElsewhere;
 use crate::spec::{NsMode, RootfsSpec};
 use crate::sync::{Line, Report};
-use crate::sys::clone::{Child, Side, clone3};
+use crate::sys::clone::{Child, Side, clone3, clone3_as_sibling};
 use crate::sys::mount::{MountAttr, set_attributes};
 
 /// Which ids of the machine a container's ids are.
@@ -148,7 +148,9 @@ pub(crate) fn set_up(
     init: &Child,
 ) -> Result<Option<OwnedFd>, CreateError> {
     await_ready(line, init)?;
-    map.write(init).step(|| "write id maps")?;
+    if plan.joins.user.is_none() {
+        map.write(init).step(|| "write id maps")?;
+    }
     if let Some(score) = plan.spec.oom_score_adj {
         let file = format!("/proc/{}/oom_score_adj", init.pid);
         std::fs::write(file, score.to_string()).step(|| "set oom_score_adj")?;
@@ -156,6 +158,63 @@ pub(crate) fn set_up(
     let tree = build(plan, init)?;
     line.hand_over(&tree).step(|| "hand over root")?;
     await_ready(line, init)
+}
+
+/// As [`clone3`], with the child born in the user namespace of `owner`. Whoever
+/// enters one cannot come back, so somebody else enters it and is gone when
+/// this returns.
+pub(crate) fn clone_within(
+    owner: &OwnedFd,
+    flags: u64,
+    cgroup: Option<BorrowedFd<'_>>,
+) -> io::Result<Side> {
+    let (ours, theirs) = Line::pair()?;
+    let helper = match clone3(0, None)? {
+        Side::Parent(helper) => helper,
+        Side::Child => {
+            drop(ours);
+            let born = move_into_thread_name_spaces(owner.as_fd(), ThreadNameSpaceType::USER)
+                .map_err(io::Error::from)
+                .and_then(|()| clone3_as_sibling(flags, cgroup));
+            match born {
+                Ok(Side::Child) => return Ok(Side::Child),
+                Ok(Side::Parent(child)) => {
+                    // The parent learns from the line's end when this fails.
+                    let _ = theirs.hand_over(&child.pidfd);
+                    std::process::exit(0)
+                }
+                Err(error) => std::process::exit(error.raw_os_error().unwrap_or(1)),
+            }
+        }
+    };
+    drop(theirs);
+    let pidfd = ours.take();
+    let status = waitid(WaitId::PidFd(helper.pidfd.as_fd()), WaitIdOptions::EXITED);
+    match pidfd? {
+        Some(pidfd) => {
+            let pid = number_of(&pidfd)?;
+            Ok(Side::Parent(Child { pid, pidfd }))
+        }
+        None => {
+            let errno = status
+                .ok()
+                .flatten()
+                .and_then(|status| status.exit_status());
+            Err(io::Error::from_raw_os_error(
+                errno.unwrap_or(nix::libc::ESRCH),
+            ))
+        }
+    }
+}
+
+/// The process id that a pidfd means, as the calling process numbers it.
+fn number_of(pidfd: &OwnedFd) -> io::Result<i32> {
+    let path = format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd());
+    let text = std::fs::read_to_string(path)?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok())
+        .filter(|pid| *pid > 0)
+        .ok_or_else(|| io::Error::other("a pidfd without a process"))
 }
 
 /// The user namespace that `child` was born in.

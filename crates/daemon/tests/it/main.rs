@@ -18,3 +18,4 @@ mod sockets;
 mod stats;
 mod storm;
 mod survive;
+mod userns;

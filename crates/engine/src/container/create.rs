@@ -19,7 +19,7 @@ use crate::container::registry::Registry;
 use crate::container::state::State;
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::shared::Shared;
-use crate::{id, names};
+use crate::{id, names, userns};
 
 /// What a client asks for.
 #[derive(Clone, Debug, Default)]
@@ -76,8 +76,10 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     };
     let mut host = request.host_config.unwrap_or_default();
     default_log(&shared.config, &mut host.log_config);
-    // Wrong settings are told before a missing image.
-    Plan::parse(&config, &host)?;
+    // Wrong settings are told before a missing image; what conflicts is what
+    // the client said, not what is filled in.
+    let given = Plan::parse(&config, &host)?;
+    given.network.check(&config, &host, &given.ports)?;
     if host.shm_size < 0 {
         return Err(Error::bad_parameter("SHM size can not be less than 0"));
     }
@@ -104,6 +106,7 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     let id = id::generate()?;
     fill_in(&mut config, &mut host, &id, &shared.registry)?;
     let plan = Plan::parse(&config, &host)?;
+    userns::check(&plan, shared.config.userns.is_some() && !plan.userns_host)?;
     let mut warnings = warnings(&plan);
     warnings.sort();
 

@@ -10,6 +10,8 @@ use longshore_runtime::spec::{
     ProcessSpec, Propagation, RootfsSpec, Seccomp, Shm,
 };
 
+use longshore_runtime::userns::IdMap;
+
 use crate::config::DaemonSeccomp;
 use crate::container::plan::Plan;
 use crate::container::plan::mounts::{self, Source};
@@ -26,6 +28,8 @@ pub(crate) struct Joined {
     net: Option<i32>,
     pid: Option<i32>,
     ipc: Option<i32>,
+    /// Whose user namespace comes with them.
+    user: Option<i32>,
 }
 
 /// Where things are.
@@ -40,11 +44,17 @@ pub(crate) struct Places<'a> {
     pub(crate) unified_cgroups: bool,
     /// The system call filter of containers that ask for none.
     pub(crate) seccomp: &'a DaemonSeccomp,
+    /// Whose ids the containers' are.
+    pub(crate) userns: Option<&'a IdMap>,
+    /// Where volumes are.
+    pub(crate) volumes: &'a Path,
 }
 
 /// Finds the containers whose namespaces are to be joined; they must run.
-pub(crate) fn resolve_joins(registry: &Registry, plan: &Plan) -> Result<Joined> {
-    let pid_of = |what: &str, name: Option<&str>| -> Result<Option<i32>> {
+/// With `shifted` the container has a user namespace, which must be theirs.
+pub(crate) fn resolve_joins(registry: &Registry, plan: &Plan, shifted: bool) -> Result<Joined> {
+    let mut user = None;
+    let mut pid_of = |what: &str, name: Option<&str>| -> Result<Option<i32>> {
         let Some(name) = name else { return Ok(None) };
         let other = registry.get(name)?.snapshot();
         if !other.state.phase.has_process() {
@@ -60,12 +70,25 @@ pub(crate) fn resolve_joins(registry: &Registry, plan: &Plan) -> Result<Joined> 
                 other.id()
             )));
         }
-        Ok(i32::try_from(other.state.pid).ok())
+        let pid = i32::try_from(other.state.pid).ok();
+        if shifted && other.plan.userns_host {
+            return Err(Error::conflict(format!(
+                "cannot join {what} of container {}, which is in the host's user namespace: use \
+                 --userns host",
+                other.id()
+            )));
+        }
+        user = user.or(pid);
+        Ok(pid)
     };
+    let net = pid_of("network", plan.network.container())?;
+    let ipc = pid_of("IPC", plan.ipc.container())?;
+    let pid = pid_of("PID", plan.pid.container())?;
     Ok(Joined {
-        net: pid_of("network", plan.network.container())?,
-        pid: pid_of("PID", plan.pid.container())?,
-        ipc: pid_of("IPC", plan.ipc.container())?,
+        net,
+        pid,
+        ipc,
+        user: user.filter(|_| shifted),
     })
 }
 
@@ -79,6 +102,7 @@ pub(crate) fn build(
     links: &[String],
 ) -> ContainerSpec {
     let hostname = record.config.hostname.as_str();
+    let shifted = places.userns.filter(|_| !plan.userns_host);
     let uts = if plan.uts_host {
         NsMode::Host
     } else {
@@ -128,7 +152,17 @@ pub(crate) fn build(
             } else {
                 NsMode::Host
             },
+            user_of: joined.user,
         },
+        user_namespace: shifted.map(|map| IdMap {
+            shifted: vec![
+                places.volumes.to_owned(),
+                places.files.resolv_conf(),
+                places.files.hostname(),
+                places.files.hosts(),
+            ],
+            ..map.clone()
+        }),
         hostname: if uts == NsMode::New {
             hostname.to_owned()
         } else {
@@ -148,7 +182,7 @@ pub(crate) fn build(
         devices: plan.devices.clone(),
         masked_paths: plan.masked_paths.clone(),
         readonly_paths: plan.readonly_paths.clone(),
-        sysctls: sysctls(plan),
+        sysctls: sysctls(plan, shifted.is_some()),
         seccomp: seccomp(plan, places.seccomp),
         oom_score_adj: (plan.oom_score_adj != 0).then_some(plan.oom_score_adj),
         ports: reservations(ports),
@@ -248,14 +282,17 @@ fn join(mode: &Join, pid: Option<i32>) -> NsMode {
 
 /// Two parameters let ordinary users ping and bind low ports, as in dockerd;
 /// the client's values win.
-fn sysctls(plan: &Plan) -> std::collections::BTreeMap<String, String> {
+fn sysctls(plan: &Plan, shifted: bool) -> std::collections::BTreeMap<String, String> {
     let mut all = std::collections::BTreeMap::new();
     if matches!(
         plan.network,
         Network::Bridge | Network::None | Network::Named(_)
     ) {
         all.insert("net.ipv4.ip_unprivileged_port_start".into(), "0".into());
-        all.insert("net.ipv4.ping_group_range".into(), "0 2147483647".into());
+        // A user namespace has no such groups.
+        if !shifted {
+            all.insert("net.ipv4.ping_group_range".into(), "0 2147483647".into());
+        }
     }
     all.extend(plan.sysctls.clone());
     all

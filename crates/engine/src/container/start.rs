@@ -24,6 +24,7 @@ use crate::container::{links, netfiles};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::net::Endpoint;
 use crate::shared::Shared;
+use crate::userns;
 
 /// Setting up a container takes milliseconds; a machine under great load gets
 /// a lot more before the start is given up.
@@ -103,7 +104,10 @@ pub(crate) async fn launch(
     plan: &Plan,
     attaching: Vec<PendingAttach>,
 ) -> Result<Started, FailedStart> {
-    let joined = spec::resolve_joins(&shared.registry, plan)?;
+    let userns = shared.config.userns.as_ref();
+    let shifted = userns.is_some() && !plan.userns_host;
+    userns::check(plan, shifted)?;
+    let joined = spec::resolve_joins(&shared.registry, plan, shifted)?;
     let linked = links::resolve(&shared.registry, record, &plan.network)?;
     prepare(files, record, plan)?;
     let layer = shared.images.container_layer(&record.id).context("layer")?;
@@ -124,6 +128,8 @@ pub(crate) async fn launch(
             cgroup_parent: &shared.config.cgroup_parent,
             unified_cgroups: crate::system::unified_cgroups(),
             seccomp: &shared.config.seccomp,
+            userns,
+            volumes: &shared.config.data_root.join("volumes"),
         },
         ports.as_ref().map_or(&[], |held| held.ports.as_slice()),
         &linked.env,

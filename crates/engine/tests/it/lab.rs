@@ -204,6 +204,7 @@ pub(crate) async fn open(dir: &TempDir, bridge: Option<(&str, &str)>) -> Result<
         seccomp: Default::default(),
         log_driver: "json-file".into(),
         log_opts: Default::default(),
+        userns: None,
         labels: Vec::new(),
         debug: false,
         version: "0.0.0-test".into(),

@@ -51,11 +51,24 @@ struct CloneArgs {
 /// whole address space, in which a lock held by another thread would stay
 /// locked for ever.
 pub(crate) fn clone3(namespaces: u64, cgroup: Option<BorrowedFd<'_>>) -> io::Result<Side> {
+    clone(namespaces, libc::SIGCHLD as u64, cgroup)
+}
+
+/// As [`clone3`], but the new process is a child of the caller's parent.
+pub(crate) fn clone3_as_sibling(
+    namespaces: u64,
+    cgroup: Option<BorrowedFd<'_>>,
+) -> io::Result<Side> {
+    // Its end is told as the caller's own is.
+    clone(namespaces | libc::CLONE_PARENT as u64, 0, cgroup)
+}
+
+fn clone(flags: u64, exit_signal: u64, cgroup: Option<BorrowedFd<'_>>) -> io::Result<Side> {
     let mut pidfd: libc::c_int = -1;
     let mut args = CloneArgs {
-        flags: namespaces | libc::CLONE_PIDFD as u64,
+        flags: flags | libc::CLONE_PIDFD as u64,
         pidfd: &raw mut pidfd as u64,
-        exit_signal: libc::SIGCHLD as u64,
+        exit_signal,
         ..CloneArgs::default()
     };
     if let Some(cgroup) = cgroup {

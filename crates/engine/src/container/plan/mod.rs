@@ -72,6 +72,8 @@ pub(crate) struct Plan {
     pub(crate) ipc: Ipc,
     /// Process ids.
     pub(crate) pid: Join,
+    /// Whether it has the machine's ids, whatever the daemon's containers have.
+    pub(crate) userns_host: bool,
     /// Host name of its own or the host's.
     pub(crate) uts_host: bool,
     /// Mounts.
@@ -164,7 +166,6 @@ impl Plan {
             }
         }
         let ports = ports_of(config, host)?;
-        network.check(config, host, &ports)?;
         namespaces::check_sysctls(host, &network, &ipc)?;
         check_unsupported(host)?;
         let (masked_paths, readonly_paths) = if host.privileged {
@@ -199,6 +200,7 @@ impl Plan {
             mac: namespaces::mac(config.mac_address.as_deref())?,
             ipc,
             pid,
+            userns_host: host.userns_mode == "host",
             uts_host: match host.uts_mode.as_str() {
                 "" => false,
                 "host" => true,

@@ -152,6 +152,9 @@ impl Network {
     ) -> Result<()> {
         let conflict =
             |what: &str| Err(Error::bad_parameter(format!("conflicting options: {what}")));
+        if host.uts_mode == "host" && !config.hostname.is_empty() {
+            return conflict("hostname and the UTS mode");
+        }
         if let Network::Container(_) = self {
             if !config.hostname.is_empty() {
                 return conflict("hostname and the network mode");
