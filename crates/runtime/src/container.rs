@@ -159,7 +159,7 @@ pub(crate) fn end_with(line: &Line, run: impl FnOnce() -> CreateError) -> ! {
 }
 
 /// Waits until `child` is set up; answers the master side of its terminal.
-fn await_ready(line: &Line, child: &Child) -> Result<Option<OwnedFd>, CreateError> {
+pub(crate) fn await_ready(line: &Line, child: &Child) -> Result<Option<OwnedFd>, CreateError> {
     if !answers_in_time(line)? {
         kill(child);
         return Err(CreateError::new(
