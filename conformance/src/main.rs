@@ -141,7 +141,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
 /// and areas take turns: no thread of the run stands in another's way.
 fn cases_of(versions: &[&'static str]) -> Result<Vec<Case>, String> {
     let mut all = scenario::all(versions)?;
-    all.extend(cases::all(versions));
+    all.extend(cases::all(versions)?);
     let mut seen: HashMap<String, usize> = HashMap::new();
     all.sort_by_cached_key(|case| {
         let group = case.name.rsplit_once('/').map_or("", |(group, _)| group);

@@ -64,6 +64,12 @@ impl Answer {
         self.expect_error(status, "")
     }
 
+    /// The answer, if its message has this text.
+    pub(crate) fn expect_text(self, text: &str) -> Outcome<Self> {
+        let status = self.head.status;
+        self.expect_error(status, text)
+    }
+
     /// The body as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

@@ -137,7 +137,7 @@ impl Target {
 }
 
 /// The same order as the engine's: numbers between dots.
-fn is_older(a: &str, b: &str) -> bool {
+pub(crate) fn is_older(a: &str, b: &str) -> bool {
     let parts = |v: &str| -> Vec<u32> { v.split('.').map(|p| p.parse().unwrap_or(0)).collect() };
     parts(a) < parts(b)
 }

@@ -9,6 +9,7 @@ mod attach;
 mod create;
 mod events;
 mod exec;
+mod fields;
 mod images;
 mod inspect;
 mod lifecycle;
@@ -53,12 +54,12 @@ const AREAS: &[(&str, &[Row])] = &[
     ("swarm", swarm::ROWS),
 ];
 
-/// All rows as cases at the newest judged version.
-pub(crate) fn all(versions: &[&'static str]) -> Vec<Case> {
+/// All rows as cases at the newest judged version, and the table of fields.
+pub(crate) fn all(versions: &[&'static str]) -> Result<Vec<Case>, String> {
     let Some(api) = versions.last().copied() else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    let mut cases = Vec::new();
+    let mut cases = fields::cases(versions)?;
     for (area, rows) in AREAS {
         for (level, name, source, run) in *rows {
             let level = match level {
@@ -74,5 +75,5 @@ pub(crate) fn all(versions: &[&'static str]) -> Vec<Case> {
             });
         }
     }
-    cases
+    Ok(cases)
 }

@@ -53,7 +53,7 @@
 //! group ([`container`], [`system`] …) with its trait and queries, and
 //! [`routes`]. Written by hand, because no document says it: how values look
 //! on the wire ([`scalar`], [`decode`], [`query`], [`filters`], [`frames`],
-//! [`registry_auth`]), bodies that are no single value ([`body`]), versions and
+//! [`registry_auth`], [`gated`]), bodies that are no single value ([`body`]), versions and
 //! errors ([`version`], [`error`]), and the server (feature `server`, on by
 //! default). Without that feature the crate is types and traits alone.
 
@@ -63,6 +63,7 @@ pub mod decode;
 pub mod error;
 pub mod filters;
 pub mod frames;
+pub mod gated;
 mod generated;
 pub mod query;
 pub mod registry_auth;

@@ -414,7 +414,14 @@ impl Type {
 }
 
 impl Field {
-    /// Whether the Rust field is an `Option`.
+    /// Whether it is a list that is `null` when empty, but left out of versions
+    /// that lack it: no `Option` can say both.
+    pub fn is_gated(&self) -> bool {
+        let is_list = matches!(self.ty, Type::List(_));
+        is_list && self.presence == Presence::Null && self.range.is_bounded()
+    }
+
+    /// Whether the Rust field is an `Option`, or one that is gated.
     pub fn is_option(&self) -> bool {
         self.presence != Presence::Always || self.range.is_bounded()
     }

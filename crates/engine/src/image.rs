@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -344,10 +345,13 @@ impl Images {
             Some(chain) => self.shared.images.lower_dirs(chain),
             None => Vec::new(),
         };
-        let mut texts = dirs.iter().map(|dir| dir.to_string_lossy().into_owned());
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let mut texts = dirs.iter().map(|dir| text(dir));
         let mut data = BTreeMap::new();
-        if let Some(upper) = texts.next() {
+        if let (Some(upper), Some(dir)) = (texts.next(), dirs.first()) {
+            data.insert("MergedDir".to_owned(), text(&dir.with_file_name("merged")));
             data.insert("UpperDir".to_owned(), upper);
+            data.insert("WorkDir".to_owned(), text(&dir.with_file_name("work")));
         }
         let lower: Vec<String> = texts.collect();
         if !lower.is_empty() {

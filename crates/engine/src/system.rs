@@ -149,7 +149,9 @@ impl System {
             live_restore_enabled: true,
             init_binary: "longshored".into(),
             security_options: Some(self.security_options()),
-            warnings: Some(self.warnings(&cgroups)),
+            warnings: Some(self.warnings(&cgroups))
+                .filter(|all| !all.is_empty())
+                .into(),
             ..SystemInfo::default()
         }
     }

@@ -44,12 +44,16 @@ impl CreateError {
         }
     }
 
-    /// The text of a failed `POST /containers/{id}/start`.
+    /// The text of a failed `POST /containers/{id}/start`, with the words that
+    /// dockerd's layers of runtimes put in front: clients match on them.
     pub fn create_text(&self) -> String {
         if self.kind == CreateErrorKind::UnknownUser {
             return self.message.clone();
         }
-        format!("OCI runtime create failed: unable to start container process: {self}: unknown")
+        format!(
+            "failed to create shim task: OCI runtime create failed: runc create failed: \
+             unable to start container process: {self}: unknown"
+        )
     }
 
     /// The text of a failed `POST /exec/{id}/start`.

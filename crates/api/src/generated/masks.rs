@@ -9,13 +9,14 @@ use super::types::{
     PluginConfigInterface, Resources, Secret, SecretSpec, Service, ServiceSpec, Swarm, SwarmInfo,
     SwarmInitRequest, SystemDataUsageResponse, SystemInfo, Task, TaskSpec,
 };
+use crate::gated::Gated;
 use crate::version::ApiVersion;
 
 impl BuildPruneResponse {
     /// Takes out what the version lacks.
     pub fn gate(&mut self, version: ApiVersion) {
         if version < ApiVersion::new(1, 39) {
-            self.caches_deleted = None;
+            self.caches_deleted = Gated::lacking();
         }
     }
 }
@@ -27,7 +28,7 @@ impl ClusterInfo {
             self.data_path_port = None;
         }
         if version < ApiVersion::new(1, 39) {
-            self.default_addr_pool = None;
+            self.default_addr_pool = Gated::lacking();
         }
         if version < ApiVersion::new(1, 39) {
             self.subnet_size = None;
@@ -81,12 +82,6 @@ impl ContainerInspectResponse {
 impl ContainerSpec {
     /// Takes out what the version lacks.
     pub fn gate(&mut self, version: ApiVersion) {
-        if version < ApiVersion::new(1, 38) {
-            self.init = None;
-        }
-        if version < ApiVersion::new(1, 40) {
-            self.sysctls = None;
-        }
         if let Some(inner) = &mut self.privileges {
             inner.gate(version);
         }
@@ -99,6 +94,12 @@ impl ContainerSpec {
             for item in inner {
                 item.gate(version);
             }
+        }
+        if version < ApiVersion::new(1, 38) {
+            self.init = None;
+        }
+        if version < ApiVersion::new(1, 40) {
+            self.sysctls = None;
         }
     }
 }
@@ -116,7 +117,7 @@ impl ContainerUpdateRequest {
     /// Takes out what the version lacks.
     pub fn gate(&mut self, version: ApiVersion) {
         if version < ApiVersion::new(1, 40) {
-            self.device_requests = None;
+            self.device_requests = Gated::lacking();
         }
         if version < ApiVersion::new(1, 40) {
             self.kernel_memory_tcp = None;
@@ -142,8 +143,13 @@ impl CredentialSpec {
 impl HostConfig {
     /// Takes out what the version lacks.
     pub fn gate(&mut self, version: ApiVersion) {
+        if let Some(inner) = &mut self.mounts {
+            for item in inner {
+                item.gate(version);
+            }
+        }
         if version < ApiVersion::new(1, 40) {
-            self.device_requests = None;
+            self.device_requests = Gated::lacking();
         }
         if version < ApiVersion::new(1, 40) {
             self.kernel_memory_tcp = None;
@@ -155,15 +161,10 @@ impl HostConfig {
             self.capabilities = None;
         }
         if version < ApiVersion::new(1, 38) {
-            self.masked_paths = None;
+            self.masked_paths = Gated::lacking();
         }
         if version < ApiVersion::new(1, 38) {
-            self.readonly_paths = None;
-        }
-        if let Some(inner) = &mut self.mounts {
-            for item in inner {
-                item.gate(version);
-            }
+            self.readonly_paths = Gated::lacking();
         }
     }
 }
@@ -222,7 +223,7 @@ impl Resources {
     /// Takes out what the version lacks.
     pub fn gate(&mut self, version: ApiVersion) {
         if version < ApiVersion::new(1, 40) {
-            self.device_requests = None;
+            self.device_requests = Gated::lacking();
         }
         if version < ApiVersion::new(1, 40) {
             self.kernel_memory_tcp = None;
@@ -273,7 +274,7 @@ impl Swarm {
             self.data_path_port = None;
         }
         if version < ApiVersion::new(1, 39) {
-            self.default_addr_pool = None;
+            self.default_addr_pool = Gated::lacking();
         }
         if version < ApiVersion::new(1, 39) {
             self.subnet_size = None;
@@ -297,7 +298,7 @@ impl SwarmInitRequest {
             self.data_path_port = None;
         }
         if version < ApiVersion::new(1, 39) {
-            self.default_addr_pool = None;
+            self.default_addr_pool = Gated::lacking();
         }
         if version < ApiVersion::new(1, 39) {
             self.subnet_size = None;
@@ -309,7 +310,7 @@ impl SystemDataUsageResponse {
     /// Takes out what the version lacks.
     pub fn gate(&mut self, version: ApiVersion) {
         if version < ApiVersion::new(1, 39) {
-            self.build_cache = None;
+            self.build_cache = Gated::lacking();
         }
     }
 }
@@ -317,6 +318,7 @@ impl SystemDataUsageResponse {
 impl SystemInfo {
     /// Takes out what the version lacks.
     pub fn gate(&mut self, version: ApiVersion) {
+        self.swarm.gate(version);
         if version < ApiVersion::new(1, 40) {
             self.kernel_memory_tcp = None;
         }
@@ -327,9 +329,8 @@ impl SystemInfo {
             self.product_license = None;
         }
         if version < ApiVersion::new(1, 39) {
-            self.warnings = None;
+            self.warnings = Gated::lacking();
         }
-        self.swarm.gate(version);
     }
 }
 
@@ -343,14 +344,14 @@ impl Task {
 impl TaskSpec {
     /// Takes out what the version lacks.
     pub fn gate(&mut self, version: ApiVersion) {
-        if version < ApiVersion::new(1, 38) {
-            self.network_attachment_spec = None;
-        }
         if let Some(inner) = &mut self.container_spec {
             inner.gate(version);
         }
         if let Some(inner) = &mut self.placement {
             inner.gate(version);
+        }
+        if version < ApiVersion::new(1, 38) {
+            self.network_attachment_spec = None;
         }
     }
 }

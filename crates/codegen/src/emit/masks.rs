@@ -24,12 +24,12 @@ pub(super) fn emit(model: &Model) -> TokenStream {
             .filter(|field| model.is_gated(&field.ty))
             .map(|field| {
                 let name = ident(&field.rust);
-                descend(
-                    &field.ty,
-                    field.is_option(),
-                    quote!(&mut self.#name),
-                    &quote!(self.#name),
-                )
+                let place = if field.is_gated() {
+                    quote!(&mut *self.#name)
+                } else {
+                    quote!(&mut self.#name)
+                };
+                descend(&field.ty, field.is_option(), place, &quote!(self.#name))
             });
         let says = doc("Takes out what the version lacks.");
         let name = ident(name);
@@ -37,20 +37,35 @@ pub(super) fn emit(model: &Model) -> TokenStream {
             impl #name {
                 #says
                 pub fn gate(&mut self, version: ApiVersion) {
-                    #(#bounds)*
                     #(#below)*
+                    #(#bounds)*
                 }
             }
         })
+    });
+    let impls: Vec<_> = impls.collect();
+    let gated = model.gated.iter().any(|name| has_gated(model, name));
+    let gated = gated.then(|| {
+        quote!(
+            use crate::gated::Gated;
+        )
     });
     let names = model.gated.iter().map(|name| ident(name));
     let uses = (!model.gated.is_empty()).then(|| {
         quote! {
             use super::types::{#(#names),*};
+            #gated
             use crate::version::ApiVersion;
         }
     });
     quote!(#title #uses #(#impls)*)
+}
+
+fn has_gated(model: &Model, name: &str) -> bool {
+    match model.types.get(name).map(|def| &def.kind) {
+        Some(TypeKind::Struct { fields, .. }) => fields.iter().any(Field::is_gated),
+        _ => false,
+    }
 }
 
 fn bound(field: &Field) -> TokenStream {
@@ -67,9 +82,14 @@ fn bound(field: &Field) -> TokenStream {
         (Some(since), Some(until)) => quote!(#since || #until),
         (since, until) => quote!(#since #until),
     };
+    let nothing = if field.is_gated() {
+        quote!(Gated::lacking())
+    } else {
+        quote!(None)
+    };
     quote! {
         if #outside {
-            self.#name = None;
+            self.#name = #nothing;
         }
     }
 }

@@ -245,10 +245,13 @@ fn field(field: &Field) -> TokenStream {
     let skip = match field.presence {
         Presence::Omit => quote!(, skip_serializing_if = "super::nothing"),
         Presence::Unset => quote!(, skip_serializing_if = "Option::is_none"),
+        _ if field.is_gated() => quote!(, skip_serializing_if = "Gated::is_lacking"),
         _ if field.range.is_bounded() => quote!(, skip_serializing_if = "Option::is_none"),
         Presence::Always | Presence::Null => quote!(),
     };
-    let rust = if field.is_option() {
+    let rust = if field.is_gated() {
+        quote!(Gated<#inner>)
+    } else if field.is_option() {
         quote!(Option<#inner>)
     } else {
         inner
@@ -274,7 +277,9 @@ fn sentence(field: &Field) -> String {
     text.push_str(unit);
     text.push_str(&ranged(&field.range));
     match field.presence {
-        Presence::Null if !field.range.is_bounded() => text.push_str(", `null` if there is none"),
+        Presence::Null if !field.range.is_bounded() || field.is_gated() => {
+            text.push_str(", `null` if there is none")
+        }
         Presence::Null | Presence::Always => {}
         Presence::Omit | Presence::Unset => text.push_str(", left out if there is none"),
     }
@@ -457,11 +462,17 @@ fn imports(items: &TokenStream, foreign: BTreeSet<&str>) -> TokenStream {
     let empty = Some("Empty").filter(|name| has(name));
     let others: Vec<_> = foreign.into_iter().chain(empty).map(ident).collect();
     let others = (!others.is_empty()).then(|| quote!(use super::{#(#others),*};));
+    let gated = has("Gated").then(|| {
+        quote!(
+            use crate::gated::Gated;
+        )
+    });
     quote! {
         #map
         use serde::{Deserialize, Serialize};
         #value
         #others
+        #gated
         #scalars
     }
 }

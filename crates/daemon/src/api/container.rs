@@ -10,7 +10,7 @@ use longshore_engine::container::attach::AttachRequest;
 use longshore_engine::container::logs::{LogQuery, parse_tail};
 use longshore_engine::container::{CreateRequest, Done, ListQuery, WaitCondition};
 
-use super::{Api, failed, instant};
+use super::{Api, failed, instant, older};
 
 impl Container for Api {
     async fn container_list(
@@ -36,15 +36,19 @@ impl Container for Api {
 
     async fn container_create(
         &self,
-        _cx: Context,
+        cx: Context,
         query: ContainerCreateQuery,
         mut body: types::ContainerCreateRequest,
     ) -> Result<types::ContainerCreateResponse, ApiError> {
         // `null` as a body is read as an empty one; what it lacks is refused.
         let networks = body.networking_config.take();
+        let mut host_config = body.host_config.take();
+        if let Some(host_config) = &mut host_config {
+            older::ipc_mode(cx.version, host_config);
+        }
         let request = CreateRequest {
             name: query.name,
-            host_config: body.host_config.take(),
+            host_config,
             endpoints: networks
                 .and_then(|networks| networks.endpoints_config)
                 .unwrap_or_default(),

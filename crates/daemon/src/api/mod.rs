@@ -5,6 +5,7 @@ mod container;
 mod events;
 mod exec;
 mod image;
+mod older;
 mod plugin;
 mod swarm;
 mod system;

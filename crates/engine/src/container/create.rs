@@ -2,6 +2,7 @@
 //! configuration, the values that the server fills in, and then the record.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use longshore_api::scalar::{EmptyMap, StrList};
@@ -94,6 +95,7 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     if config.labels.is_none() {
         config.labels = Some(BTreeMap::new());
     }
+    config.env = config.env.filter(|entries| !entries.is_empty());
     let has_command = [&config.entrypoint, &config.cmd]
         .into_iter()
         .flatten()
@@ -300,6 +302,8 @@ fn fill_in(
     }
     host.oom_kill_disable.get_or_insert(false);
     host.kernel_memory_tcp.get_or_insert(0);
+    // What the request's version lacks, a later one may ask for.
+    host.device_requests = host.device_requests.take().into();
     host.pids_limit = host.pids_limit.filter(|limit| *limit > 0);
     host.memory_swappiness = host.memory_swappiness.filter(|value| *value >= 0);
     let outside = host.privileged || host.pid_mode == "host" || host.ipc_mode == "host";
@@ -307,8 +311,8 @@ fn fill_in(
         host.security_opt.get_or_insert_default().push(label);
     }
     if host.privileged {
-        host.masked_paths = None;
-        host.readonly_paths = None;
+        *host.masked_paths = None;
+        *host.readonly_paths = None;
     } else {
         let owned = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
         host.masked_paths
@@ -316,10 +320,14 @@ fn fill_in(
         host.readonly_paths
             .get_or_insert_with(|| owned(&READONLY_PATHS));
     }
+    if config.working_dir.starts_with('/') {
+        let clean = plan::mounts::clean(Path::new(&config.working_dir));
+        config.working_dir = clean.to_string_lossy().into_owned();
+    }
     if config.hostname.is_empty() {
         config.hostname = match &network {
             Some(other) => other.record.config.hostname.clone(),
-            None if host.network_mode == "host" || host.uts_mode == "host" => host_name(),
+            None if host.network_mode == "host" => host_name(),
             None => id::short(id).to_owned(),
         };
     }

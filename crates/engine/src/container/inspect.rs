@@ -34,8 +34,16 @@ pub(crate) fn inspect(
     let (record, plan, state) = (&snapshot.record, &snapshot.plan, &snapshot.state);
     let files = network_files(shared, snapshot);
     let path = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
+    let file = |at: std::path::PathBuf| {
+        if was_tried(state) {
+            path(at)
+        } else {
+            String::new()
+        }
+    };
     let own = shared.files(&record.id);
     let log_path = plan.log.path(&record.id, own.dir());
+    let log_path = log_path.filter(|_| state.started_at.is_some());
     let log_path = log_path.map(path).unwrap_or_default();
     let (size_rw, size_root_fs) = if size {
         sizes(shared, snapshot)?
@@ -53,9 +61,9 @@ pub(crate) fn inspect(
         args: Some(args.collect()),
         state: Some(wire_state(state)),
         image: record.image.clone(),
-        resolv_conf_path: path(files.resolv_conf()),
-        hostname_path: path(files.hostname()),
-        hosts_path: path(files.hosts()),
+        resolv_conf_path: file(files.resolv_conf()),
+        hostname_path: file(files.hostname()),
+        hosts_path: file(files.hosts()),
         log_path,
         name: format!("/{}", record.name),
         restart_count: i64::from(state.restart_count),
@@ -71,6 +79,12 @@ pub(crate) fn inspect(
         network_settings: Some(network_settings(shared, snapshot)),
         ..ContainerInspectResponse::default()
     })
+}
+
+/// Whether anybody has tried to start it: what a start makes is shown from then
+/// on, as dockerd does.
+fn was_tried(state: &State) -> bool {
+    state.started_at.is_some() || !state.error.is_empty()
 }
 
 /// A container that shares another's network shares these files too.
@@ -185,7 +199,8 @@ fn network_settings(shared: &Shared, snapshot: &Snapshot) -> NetworkSettings {
     let endpoint = state.endpoint.as_ref();
     let bridge = endpoint.filter(|endpoint| endpoint.network == "bridge");
     let link = bridge.and_then(|endpoint| endpoint.link.as_ref());
-    let sandbox = if state.phase.has_process() && snapshot.plan.network.is_own() {
+    let shares = snapshot.plan.network.container().is_some();
+    let sandbox = if state.phase.has_process() && !shares {
         snapshot.id().to_owned()
     } else {
         String::new()
@@ -237,6 +252,9 @@ fn ports(snapshot: &Snapshot) -> PortMap {
 /// The networks by name, with what is known of the container's end.
 pub(crate) fn networks(shared: &Shared, snapshot: &Snapshot) -> BTreeMap<String, EndpointSettings> {
     let mut networks = BTreeMap::new();
+    if snapshot.record.config.network_disabled == Some(true) {
+        return networks;
+    }
     let Some(key) = snapshot.plan.network.key() else {
         return networks;
     };
@@ -247,7 +265,7 @@ pub(crate) fn networks(shared: &Shared, snapshot: &Snapshot) -> BTreeMap<String,
         .cloned()
         .unwrap_or_default();
     // The network stays known when the container has ended.
-    if snapshot.state.started_at.is_some() {
+    if was_tried(&snapshot.state) {
         settings.network_id = shared.network.id_of(key).unwrap_or_default().to_owned();
     }
     if let Some(endpoint) = &snapshot.state.endpoint {

@@ -27,7 +27,8 @@ fn error(fixture: &Fixture) -> String {
 }
 
 fn programs_that_cannot_be_run() {
-    const PREFIX: &str = "OCI runtime create failed: unable to start container process: exec:";
+    const PREFIX: &str = "failed to create shim task: OCI runtime create failed: runc create failed: \
+         unable to start container process: exec:";
     for (program, text) in [
         (
             "nope",

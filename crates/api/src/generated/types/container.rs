@@ -6,6 +6,7 @@ use super::{
     ContainerConfig, EndpointSettings, GraphDriverData, HealthConfig, Isolation, Mount, MountPoint,
     Ulimit,
 };
+use crate::gated::Gated;
 use crate::scalar::{EmptyMap, StrList, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -562,9 +563,9 @@ pub struct ContainerUpdateRequest {
     /// `DeviceCgroupRules`, `null` if there is none.
     #[serde(rename = "DeviceCgroupRules")]
     pub device_cgroup_rules: Option<Vec<String>>,
-    /// `DeviceRequests`, since 1.40.
-    #[serde(rename = "DeviceRequests", skip_serializing_if = "Option::is_none")]
-    pub device_requests: Option<Vec<DeviceRequest>>,
+    /// `DeviceRequests`, since 1.40, `null` if there is none.
+    #[serde(rename = "DeviceRequests", skip_serializing_if = "Gated::is_lacking")]
+    pub device_requests: Gated<Vec<DeviceRequest>>,
     /// `KernelMemory`: bytes.
     #[serde(rename = "KernelMemory")]
     pub kernel_memory: i64,
@@ -912,9 +913,9 @@ pub struct HostConfig {
     /// `DeviceCgroupRules`, `null` if there is none.
     #[serde(rename = "DeviceCgroupRules")]
     pub device_cgroup_rules: Option<Vec<String>>,
-    /// `DeviceRequests`, since 1.40.
-    #[serde(rename = "DeviceRequests", skip_serializing_if = "Option::is_none")]
-    pub device_requests: Option<Vec<DeviceRequest>>,
+    /// `DeviceRequests`, since 1.40, `null` if there is none.
+    #[serde(rename = "DeviceRequests", skip_serializing_if = "Gated::is_lacking")]
+    pub device_requests: Gated<Vec<DeviceRequest>>,
     /// `KernelMemory`: bytes.
     #[serde(rename = "KernelMemory")]
     pub kernel_memory: i64,
@@ -987,7 +988,7 @@ pub struct HostConfig {
     /// `Mounts`, left out if there is none.
     #[serde(rename = "Mounts", skip_serializing_if = "super::nothing")]
     pub mounts: Option<Vec<Mount>>,
-    /// `Capabilities`, since 1.40, until 1.40.
+    /// `Capabilities`, since 1.40, until 1.40, left out if there is none.
     #[serde(rename = "Capabilities", skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Vec<String>>,
     /// `CapAdd`, `null` if there is none.
@@ -1065,12 +1066,12 @@ pub struct HostConfig {
     /// `Isolation`.
     #[serde(rename = "Isolation")]
     pub isolation: Isolation,
-    /// `MaskedPaths`, since 1.38.
-    #[serde(rename = "MaskedPaths", skip_serializing_if = "Option::is_none")]
-    pub masked_paths: Option<Vec<String>>,
-    /// `ReadonlyPaths`, since 1.38.
-    #[serde(rename = "ReadonlyPaths", skip_serializing_if = "Option::is_none")]
-    pub readonly_paths: Option<Vec<String>>,
+    /// `MaskedPaths`, since 1.38, `null` if there is none.
+    #[serde(rename = "MaskedPaths", skip_serializing_if = "Gated::is_lacking")]
+    pub masked_paths: Gated<Vec<String>>,
+    /// `ReadonlyPaths`, since 1.38, `null` if there is none.
+    #[serde(rename = "ReadonlyPaths", skip_serializing_if = "Gated::is_lacking")]
+    pub readonly_paths: Gated<Vec<String>>,
     /// `Init`, left out if there is none.
     #[serde(rename = "Init", skip_serializing_if = "Option::is_none")]
     pub init: Option<bool>,
@@ -1428,9 +1429,9 @@ pub struct Resources {
     /// `DeviceCgroupRules`, `null` if there is none.
     #[serde(rename = "DeviceCgroupRules")]
     pub device_cgroup_rules: Option<Vec<String>>,
-    /// `DeviceRequests`, since 1.40.
-    #[serde(rename = "DeviceRequests", skip_serializing_if = "Option::is_none")]
-    pub device_requests: Option<Vec<DeviceRequest>>,
+    /// `DeviceRequests`, since 1.40, `null` if there is none.
+    #[serde(rename = "DeviceRequests", skip_serializing_if = "Gated::is_lacking")]
+    pub device_requests: Gated<Vec<DeviceRequest>>,
     /// `KernelMemory`: bytes.
     #[serde(rename = "KernelMemory")]
     pub kernel_memory: i64,

@@ -3,6 +3,7 @@
 //! Types of the operations in module `image`.
 
 use super::{ContainerConfig, ErrorDetail, GraphDriverData, HealthConfig, ProgressDetail};
+use crate::gated::Gated;
 use crate::scalar::{EmptyMap, StrList, Timestamp, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -54,9 +55,9 @@ pub struct BuildOutput {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BuildPruneResponse {
-    /// `CachesDeleted`, since 1.39.
-    #[serde(rename = "CachesDeleted", skip_serializing_if = "Option::is_none")]
-    pub caches_deleted: Option<Vec<String>>,
+    /// `CachesDeleted`, since 1.39, `null` if there is none.
+    #[serde(rename = "CachesDeleted", skip_serializing_if = "Gated::is_lacking")]
+    pub caches_deleted: Gated<Vec<String>>,
     /// `SpaceReclaimed`: bytes.
     #[serde(rename = "SpaceReclaimed")]
     pub space_reclaimed: i64,

@@ -3,6 +3,7 @@
 //! Types that several groups of operations use.
 
 use super::{Empty, PortBinding};
+use crate::gated::Gated;
 use crate::scalar::{Base64, EmptyMap, Nanoseconds, StrList, Timestamp, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,9 +37,9 @@ pub struct ClusterInfo {
     /// `DataPathPort`, since 1.40.
     #[serde(rename = "DataPathPort", skip_serializing_if = "Option::is_none")]
     pub data_path_port: Option<u32>,
-    /// `DefaultAddrPool`, since 1.39.
-    #[serde(rename = "DefaultAddrPool", skip_serializing_if = "Option::is_none")]
-    pub default_addr_pool: Option<Vec<String>>,
+    /// `DefaultAddrPool`, since 1.39, `null` if there is none.
+    #[serde(rename = "DefaultAddrPool", skip_serializing_if = "Gated::is_lacking")]
+    pub default_addr_pool: Gated<Vec<String>>,
     /// `SubnetSize`, since 1.39.
     #[serde(rename = "SubnetSize", skip_serializing_if = "Option::is_none")]
     pub subnet_size: Option<u32>,

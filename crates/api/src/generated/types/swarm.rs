@@ -3,6 +3,7 @@
 //! Types of the operations in module `swarm`.
 
 use super::{ClusterInfo, NodeSpecAvailability, ObjectVersion, SwarmSpec, TLSInfo};
+use crate::gated::Gated;
 use crate::scalar::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -46,9 +47,9 @@ pub struct Swarm {
     /// `DataPathPort`, since 1.40.
     #[serde(rename = "DataPathPort", skip_serializing_if = "Option::is_none")]
     pub data_path_port: Option<u32>,
-    /// `DefaultAddrPool`, since 1.39.
-    #[serde(rename = "DefaultAddrPool", skip_serializing_if = "Option::is_none")]
-    pub default_addr_pool: Option<Vec<String>>,
+    /// `DefaultAddrPool`, since 1.39, `null` if there is none.
+    #[serde(rename = "DefaultAddrPool", skip_serializing_if = "Gated::is_lacking")]
+    pub default_addr_pool: Gated<Vec<String>>,
     /// `SubnetSize`, since 1.39.
     #[serde(rename = "SubnetSize", skip_serializing_if = "Option::is_none")]
     pub subnet_size: Option<u32>,
@@ -90,9 +91,9 @@ pub struct SwarmInitRequest {
     /// `DataPathPort`, since 1.40.
     #[serde(rename = "DataPathPort", skip_serializing_if = "Option::is_none")]
     pub data_path_port: Option<u32>,
-    /// `DefaultAddrPool`, since 1.39.
-    #[serde(rename = "DefaultAddrPool", skip_serializing_if = "Option::is_none")]
-    pub default_addr_pool: Option<Vec<String>>,
+    /// `DefaultAddrPool`, since 1.39, `null` if there is none.
+    #[serde(rename = "DefaultAddrPool", skip_serializing_if = "Gated::is_lacking")]
+    pub default_addr_pool: Gated<Vec<String>>,
     /// `ForceNewCluster`.
     #[serde(rename = "ForceNewCluster")]
     pub force_new_cluster: bool,

@@ -3,6 +3,7 @@
 //! Types of the operations in module `system`.
 
 use super::{ClusterInfo, ContainerSummary, GenericResource, ImageSummary, Isolation, Volume};
+use crate::gated::Gated;
 use crate::scalar::{Timestamp, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -544,9 +545,9 @@ pub struct SystemDataUsageResponse {
     /// `Volumes`, `null` if there is none.
     #[serde(rename = "Volumes")]
     pub volumes: Option<Vec<Volume>>,
-    /// `BuildCache`, since 1.39.
-    #[serde(rename = "BuildCache", skip_serializing_if = "Option::is_none")]
-    pub build_cache: Option<Vec<BuildCache>>,
+    /// `BuildCache`, since 1.39, `null` if there is none.
+    #[serde(rename = "BuildCache", skip_serializing_if = "Gated::is_lacking")]
+    pub build_cache: Gated<Vec<BuildCache>>,
     /// `BuilderSize`: bytes.
     #[serde(rename = "BuilderSize")]
     pub builder_size: i64,
@@ -583,8 +584,8 @@ pub struct SystemInfo {
     /// `DockerRootDir`.
     #[serde(rename = "DockerRootDir")]
     pub docker_root_dir: String,
-    /// `SystemStatus`, `null` if there is none.
-    #[serde(rename = "SystemStatus")]
+    /// `SystemStatus`, left out if there is none.
+    #[serde(rename = "SystemStatus", skip_serializing_if = "super::nothing")]
     pub system_status: Option<Vec<Vec<String>>>,
     /// `Plugins`.
     #[serde(rename = "Plugins")]
@@ -697,12 +698,12 @@ pub struct SystemInfo {
     /// `ServerVersion`.
     #[serde(rename = "ServerVersion")]
     pub server_version: String,
-    /// `ClusterStore`.
-    #[serde(rename = "ClusterStore")]
-    pub cluster_store: String,
-    /// `ClusterAdvertise`.
-    #[serde(rename = "ClusterAdvertise")]
-    pub cluster_advertise: String,
+    /// `ClusterStore`, left out if there is none.
+    #[serde(rename = "ClusterStore", skip_serializing_if = "super::nothing")]
+    pub cluster_store: Option<String>,
+    /// `ClusterAdvertise`, left out if there is none.
+    #[serde(rename = "ClusterAdvertise", skip_serializing_if = "super::nothing")]
+    pub cluster_advertise: Option<String>,
     /// `Runtimes`, `null` if there is none.
     #[serde(rename = "Runtimes")]
     pub runtimes: Option<BTreeMap<String, Runtime>>,
@@ -736,9 +737,9 @@ pub struct SystemInfo {
     /// `ProductLicense`, since 1.39, left out if there is none.
     #[serde(rename = "ProductLicense", skip_serializing_if = "super::nothing")]
     pub product_license: Option<String>,
-    /// `Warnings`, since 1.39.
-    #[serde(rename = "Warnings", skip_serializing_if = "Option::is_none")]
-    pub warnings: Option<Vec<String>>,
+    /// `Warnings`, since 1.39, `null` if there is none.
+    #[serde(rename = "Warnings", skip_serializing_if = "Gated::is_lacking")]
+    pub warnings: Gated<Vec<String>>,
 }
 
 /// `CgroupDriver` of [`SystemInfo`].

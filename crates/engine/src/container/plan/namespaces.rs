@@ -200,13 +200,26 @@ impl Network {
             return conflict("mac-address and the network mode");
         }
         for host in list(&host.extra_hosts) {
-            if host.split_once(':').is_none_or(|(name, _)| name.is_empty()) {
-                return Err(Error::bad_parameter(format!(
-                    "bad format for add-host: \"{host}\""
-                )));
-            }
+            check_extra_host(host)?;
         }
         Ok(())
+    }
+}
+
+fn check_extra_host(host: &str) -> Result<()> {
+    match host.split_once(':') {
+        Some((name, address)) if !name.is_empty() => {
+            // The one word that stands for an address, filled in at the start.
+            if address == "host-gateway" || address.parse::<std::net::IpAddr>().is_ok() {
+                return Ok(());
+            }
+            Err(Error::bad_parameter(format!(
+                "invalid IP address in add-host: \"{address}\""
+            )))
+        }
+        _ => Err(Error::bad_parameter(format!(
+            "bad format for add-host: \"{host}\""
+        ))),
     }
 }
 
