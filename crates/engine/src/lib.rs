@@ -33,6 +33,7 @@ use longshore_runtime::zygote::Zygote;
 use crate::config::EngineConfig;
 use crate::container::Containers;
 use crate::container::plan::log::LogPlan;
+use crate::container::prune::Pruning;
 use crate::container::registry::Registry;
 use crate::error::{IoContext, Result};
 use crate::events::{EventQuery, EventStream, Events};
@@ -75,6 +76,7 @@ impl Engine {
             registry: Registry::default(),
             execs: Execs::new(config.exec_root.join("execs")),
             samplers: crate::container::stats::Samplers::default(),
+            pruning: Pruning::default(),
             engine_id: engine_id(&config.data_root)?,
             config,
             _lock: lock,

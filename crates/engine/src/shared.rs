@@ -10,6 +10,7 @@ use longshore_image::store::Store;
 use longshore_runtime::zygote::Zygote;
 
 use crate::config::EngineConfig;
+use crate::container::prune::Pruning;
 use crate::container::record::Files;
 use crate::container::registry::Registry;
 use crate::container::stats::Samplers;
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) execs: Execs,
     pub(crate) samplers: Samplers,
+    pub(crate) pruning: Pruning,
     pub(crate) _lock: RootLock,
 }
 

@@ -34,6 +34,19 @@ impl Container for Api {
             .map_err(|error| ApiError::system(error.to_string()))?
     }
 
+    async fn container_prune(
+        &self,
+        _cx: Context,
+        query: ContainerPruneQuery,
+    ) -> Result<types::ContainerPruneResponse, ApiError> {
+        let pruned = self.engine.containers().prune(&query.filters).await;
+        let pruned = pruned.map_err(failed)?;
+        Ok(types::ContainerPruneResponse {
+            containers_deleted: (!pruned.containers.is_empty()).then_some(pruned.containers),
+            space_reclaimed: pruned.reclaimed,
+        })
+    }
+
     async fn container_create(
         &self,
         cx: Context,

@@ -93,7 +93,7 @@ impl Exec for Api {
             open_stderr: config.attach_stderr,
             can_remove: false,
             container_id: info.container,
-            detach_keys: Some(Base64(config.detach_keys.into_bytes())),
+            detach_keys: Some(Base64(info.detach_keys)),
             pid: i64::from(pid),
         })
     }

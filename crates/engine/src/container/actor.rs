@@ -17,7 +17,7 @@ use crate::container::links;
 use crate::container::plan::{Plan, signal};
 use crate::container::record::{Files, Record};
 use crate::container::registry::{Handle, Snapshot};
-use crate::container::restart::Backoff;
+use crate::container::restart::{Backoff, RestartPolicy};
 use crate::container::shim::{self, Connection, Streams, done};
 use crate::container::start::{self, PendingAttach};
 use crate::container::state::{Desired, Phase, Request, State, Subject, Verdict, decide, refuse};
@@ -365,7 +365,6 @@ impl Actor {
     }
 
     async fn restart(&mut self) {
-        self.state.restart_count += 1;
         if let Err(error) = self.start().await {
             tracing::warn!(container = %self.record.id, %error, "restart failed");
         }
@@ -376,8 +375,12 @@ impl Actor {
             Intent::Kill => Request::Kill,
             Intent::Stop => Request::Stop,
         };
-        let final_signal = number == signal::KILL || number == self.plan.stop_signal;
-        let ends = intent == Intent::Stop || final_signal;
+        // Without a stop signal of its own any signal may be meant to end it.
+        let stops = match self.record.config.stop_signal.as_deref() {
+            None | Some("") => true,
+            Some(_) => number == signal::KILL || number == self.plan.stop_signal,
+        };
+        let ends = intent == Intent::Stop || stops;
         let ask = channel::Request::Signal {
             signal: number,
             exec: None,
@@ -386,7 +389,8 @@ impl Actor {
             if self.allow(request, given)? == Done::Already {
                 return Ok(Done::Already);
             }
-            if ends {
+            let obeyed = ends || self.plan.restart == RestartPolicy::UnlessStopped;
+            if obeyed && self.state.desired != Desired::Stopped {
                 self.state.desired = Desired::Stopped;
                 self.persist(Durability::Power);
             }
@@ -402,14 +406,21 @@ impl Actor {
                 break;
             }
         }
-        if self.state.phase == Phase::Paused && ends {
-            // A frozen process dies only when it is let go.
-            if self.ask(&channel::Request::Resume).await? == Asked::Done {
+        self.publish("kill", &[("signal", number.to_string())]);
+        // A frozen process heeds it only when it is let go.
+        if self.state.phase == Phase::Paused
+            && ends
+            && self.ask(&channel::Request::Resume).await? == Asked::Done
+        {
+            // That of SIGKILL is not told, as in dockerd.
+            if number == signal::KILL {
                 self.state.phase = Phase::Running;
                 self.show(true);
+            } else {
+                self.enter(Phase::Running, "unpause");
+                self.watch_health();
             }
         }
-        self.publish("kill", &[("signal", number.to_string())]);
         Ok(Done::Now)
     }
 
@@ -417,11 +428,17 @@ impl Actor {
         self.allow(Request::Pause, "")?;
         // Before it is frozen, since a frozen probe does not end.
         self.unwatch_health().await;
-        if self.ask(&channel::Request::Pause).await? == Asked::Ended {
-            return self.allow(Request::Pause, "").map(drop);
+        match self.ask(&channel::Request::Pause).await {
+            Ok(Asked::Done) => {
+                self.enter(Phase::Paused, "pause");
+                Ok(())
+            }
+            Ok(Asked::Ended) => self.allow(Request::Pause, "").map(drop),
+            Err(error) => {
+                self.watch_health();
+                Err(error)
+            }
         }
-        self.enter(Phase::Paused, "pause");
-        Ok(())
     }
 
     async fn on_unpause(&mut self) -> Result<()> {
@@ -607,6 +624,7 @@ impl Actor {
             Phase::Exited
         };
         if again {
+            self.state.restart_count += 1;
             self.restart_at = Some(Instant::now() + self.backoff.next(ran));
         }
         self.exits += 1;

@@ -175,6 +175,11 @@ pub(crate) async fn pump(
 pub(crate) struct DetachKeys(Vec<u8>);
 
 impl DetachKeys {
+    /// The keys as bytes of a terminal.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
     /// Reads `ctrl-p,ctrl-q` or `a,b`; empty is the former.
     pub(crate) fn parse(given: &str) -> std::result::Result<DetachKeys, Error> {
         if given.is_empty() {

@@ -14,7 +14,8 @@ use crate::error::{Error, Result};
 use crate::net::protocol_name;
 use crate::shared::Shared;
 
-const KEYS: [&str; 16] = [
+/// On Linux every isolation is the same, so that filter lets all pass.
+const KEYS: [&str; 15] = [
     "ancestor",
     "before",
     "exited",
@@ -30,7 +31,6 @@ const KEYS: [&str; 16] = [
     "since",
     "status",
     "volume",
-    "label!",
 ];
 
 const STATES: [&str; 7] = [
@@ -42,6 +42,8 @@ const STATES: [&str; 7] = [
     "restarting",
     "running",
 ];
+
+const HEALTH: [&str; 4] = ["none", "starting", "healthy", "unhealthy"];
 
 /// Filters with everything resolved that has to be.
 pub(crate) struct Filter<'a> {
@@ -69,6 +71,11 @@ impl<'a> Filter<'a> {
             if let Some(value) = given.values(key).find(|value| !known.contains(value)) {
                 return Err(bad_value(key, value));
             }
+        }
+        if let Some(value) = given.values("health").find(|value| !HEALTH.contains(value)) {
+            return Err(Error::bad_parameter(format!(
+                "Unrecognised filter value for health: {value}"
+            )));
         }
         let exited = given
             .values("exited")
@@ -107,9 +114,10 @@ impl<'a> Filter<'a> {
         })
     }
 
-    /// Whether containers that do not run were asked for by their state.
+    /// Whether containers that do not run were asked for by their state. An exit
+    /// code does not ask for them, as in dockerd.
     pub(crate) fn names_a_state(&self) -> bool {
-        self.given.contains("status") || self.given.contains("exited")
+        self.given.contains("status")
     }
 
     pub(crate) fn matches(&self, snapshot: &Snapshot) -> bool {
@@ -134,18 +142,24 @@ impl<'a> Filter<'a> {
                         && port.protocol.as_str() == protocol_name(bound.protocol)
                 })
             });
+        // Only where a network has them, as in dockerd.
+        let connected = state
+            .endpoint
+            .as_ref()
+            .is_some_and(|end| end.link.is_some());
         let exposed = self.exposed.is_empty()
-            || self
-                .exposed
-                .iter()
-                .any(|port| plan.ports.exposed.contains(port));
+            || (connected
+                && self
+                    .exposed
+                    .iter()
+                    .any(|port| plan.ports.exposed.contains(port)));
         let network = self.given.matches_by("network", |wanted| {
             let key = plan.network.key().unwrap_or_default();
             let id = state
                 .endpoint
                 .as_ref()
                 .map_or("", |endpoint| &endpoint.network_id);
-            key == wanted || (!id.is_empty() && id.starts_with(wanted))
+            key == wanted || id.starts_with(wanted)
         });
         let volume = self.given.matches_by("volume", |wanted| {
             plan.mounts
@@ -158,17 +172,14 @@ impl<'a> Filter<'a> {
             && exposed
             && network
             && volume
-            && self
-                .given
-                .matches_by("id", |wanted| record.id.starts_with(wanted))
+            && self.given.matches_by("id", |wanted| {
+                !wanted.is_empty() && record.id.starts_with(wanted)
+            })
             && self.given.matches("status", state.phase.as_str())
             && self
                 .given
                 .matches("health", health::word(state.health.as_ref()))
             && self.given.matches("is-task", "false")
-            && self.given.matches_by("isolation", |wanted| {
-                wanted == record.host_config.isolation.as_str()
-            })
             && self
                 .given
                 .matches_labels(record.config.labels.as_ref().unwrap_or(&none))

@@ -12,6 +12,7 @@ pub mod logs;
 mod merged;
 mod netfiles;
 pub(crate) mod plan;
+pub mod prune;
 pub(crate) mod record;
 pub mod registry;
 mod restart;

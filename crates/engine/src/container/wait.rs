@@ -87,7 +87,8 @@ impl Waiting {
             let phase = now.state.phase;
             let gone = matches!(phase, Phase::Removed | Phase::Dead);
             match self.condition {
-                WaitCondition::NotRunning => !phase.counts_as_running(),
+                // One that is to be started again has ended all the same.
+                WaitCondition::NotRunning => !phase.counts_as_running() || now.exits > self.exits,
                 WaitCondition::NextExit => now.exits > self.exits || gone,
                 WaitCondition::Removed => gone,
             }

@@ -53,9 +53,12 @@ pub struct ExecConfig {
 }
 
 impl ExecConfig {
-    /// The command as events show it.
+    /// The command as events show it: program, blank, arguments.
     pub(crate) fn command_line(&self) -> String {
-        self.command.join(" ")
+        match self.command.split_first() {
+            Some((program, arguments)) => format!("{program} {}", arguments.join(" ")),
+            None => String::new(),
+        }
     }
 }
 
@@ -68,6 +71,8 @@ pub struct ExecInfo {
     pub container: String,
     /// What was asked for.
     pub config: ExecConfig,
+    /// Keys to detach, as bytes of a terminal; none when none were named.
+    pub detach_keys: Vec<u8>,
     /// Where it is.
     pub phase: ExecPhase,
 }
@@ -116,7 +121,7 @@ impl ExecArea {
         allow(&snapshot, given)?;
         let keys = DetachKeys::parse(&config.detach_keys).map_err(|_| {
             let given = &config.detach_keys;
-            Error::bad_parameter(format!("Invalid escape keys ({given}) provided"))
+            Error::system(format!("Invalid escape keys ({given}) provided"))
         })?;
         let keys = config.tty.then_some(keys);
         let exec = self.shared.execs.create(&snapshot, config, keys)?;

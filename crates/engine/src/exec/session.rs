@@ -10,8 +10,8 @@ use longshore_runtime::spec::{ConsoleSize, ProcessSpec};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use super::ExecPhase;
 use super::store::Exec;
+use super::{ExecConfig, ExecPhase};
 use crate::container::attach::{self, Ended, Input, InputEnd};
 use crate::container::links;
 use crate::container::plan::merge_environment;
@@ -136,6 +136,7 @@ impl ExecSession {
 
     async fn ask(&self, wanted: Wanted) -> Result<Option<Streams>> {
         let exec = &self.exec;
+        check(exec.config())?;
         let request = Request::Exec(Box::new(ExecRequest {
             id: exec.id().to_owned(),
             process: self.process(),
@@ -199,5 +200,23 @@ impl ExecSession {
             console_size: self.console_size,
             rlimits: plan.rlimits.clone(),
         }
+    }
+}
+
+/// What the runtime of dockerd refuses before there is a process.
+fn check(config: &ExecConfig) -> Result<()> {
+    let refused = |text: String| {
+        Err(Error::bad_parameter(format!(
+            "OCI runtime exec failed: exec failed: {text}: unknown"
+        )))
+    };
+    if !config.working_dir.is_empty() && !config.working_dir.starts_with('/') {
+        return refused("Cwd must be an absolute path".into());
+    }
+    match config.env.iter().find(|entry| entry.starts_with('=')) {
+        Some(entry) => refused(format!(
+            "unable to start container process: environment variable name can't be empty: \"{entry}\""
+        )),
+        None => Ok(()),
     }
 }

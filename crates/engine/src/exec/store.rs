@@ -106,6 +106,10 @@ impl Exec {
             id: self.id.clone(),
             container: self.container.clone(),
             config: self.config.clone(),
+            detach_keys: match self.config.detach_keys.as_str() {
+                "" => Vec::new(),
+                given => DetachKeys::parse(given).map_or(Vec::new(), DetachKeys::into_bytes),
+            },
             phase: self.phase(),
         }
     }

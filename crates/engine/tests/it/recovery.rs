@@ -86,12 +86,21 @@ async fn restarts(lab: Lab) -> Outcome {
         ))
         .await?;
     containers.start("twice").await?;
+    // The first of its ends satisfies who waits for one.
     let ended = containers
         .wait("twice", WaitCondition::NotRunning)?
         .outcome()
         .await;
     assert_eq!(ended.exit_code, 3);
-    let inspected = containers.inspect("twice", false).await?;
+    let inspected = loop {
+        let inspected = containers.inspect("twice", false).await?;
+        let state = inspected.state.as_ref().ok_or("no state")?;
+        if state.status.as_str() == "exited" {
+            break inspected;
+        }
+        // Nothing tells that there is no further start.
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    };
     assert_eq!(inspected.restart_count, 2);
     containers
         .create(with_policy("always", "always", 0, &["true"]))
