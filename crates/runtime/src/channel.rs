@@ -33,6 +33,7 @@ use std::io::{self, Read, Write};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::log::reader::Position;
 use crate::spec::{ConsoleSize, ProcessSpec, Resources};
 
 /// Longest message that is accepted, in bytes. Environments may be large.
@@ -62,7 +63,8 @@ pub enum Request {
     /// Kill every process of the container, started or not.
     KillAll,
     /// Turn the connection into the streams of the first process. Allowed before
-    /// `Start`; then no byte of output is missed.
+    /// `Start`; then no byte of output is missed. Answered by
+    /// [`Reply::Attached`].
     Attach(Streams),
     /// Run another process in the container.
     Exec(Box<ExecRequest>),
@@ -93,6 +95,9 @@ pub struct Streams {
     pub stdout: bool,
     /// Send standard error.
     pub stderr: bool,
+    /// Begin where the log on disk ends: what was read of a line that is not in
+    /// the log yet comes first.
+    pub from_log: bool,
     /// Send output as plain bytes instead of 8-byte frames, as is the rule with
     /// a terminal.
     pub raw: bool,
@@ -125,6 +130,11 @@ pub enum Message {
 pub enum Reply {
     /// It was done.
     Done,
+    /// The connection carries the streams now.
+    Attached {
+        /// Where the log on disk ended at that moment, if there is one.
+        log_end: Option<Position>,
+    },
     /// The exec runs with this host pid.
     ExecStarted {
         /// Process id as the host sees it.

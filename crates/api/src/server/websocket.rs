@@ -1,20 +1,26 @@
 //! Attach by websocket: binary messages both ways, never framed.
 
+use std::time::Duration;
+
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf,
 };
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use crate::body::{Hijack, Upgraded};
 use crate::frames::Decoder;
 
 /// How much output may wait for a slow client before the operation does.
 const BUFFER: usize = 64 * 1024;
+
+/// How long a client may take to hear the goodbye.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// The answer to the client's key.
 pub(super) fn accept(key: &str) -> String {
@@ -25,7 +31,7 @@ pub(super) fn accept(key: &str) -> String {
 pub(super) async fn run(hijack: Hijack, stream: impl AsyncRead + AsyncWrite + Send + Unpin) {
     let framed = hijack.is_multiplexed();
     let (near, far) = tokio::io::duplex(BUFFER);
-    let (sink, source) = WebSocketStream::from_raw_socket(stream, Role::Server, None)
+    let (mut sink, source) = WebSocketStream::from_raw_socket(stream, Role::Server, None)
         .await
         .split();
     let (output, input) = tokio::io::split(near);
@@ -34,10 +40,21 @@ pub(super) async fn run(hijack: Hijack, stream: impl AsyncRead + AsyncWrite + Se
         tokio::select! {
             // The client left; what it has not read it will not miss.
             () = receive(source, input) => {}
-            ((), ()) = async { tokio::join!(operation, send(output, sink, framed)) } => {}
+            ((), ()) = async { tokio::join!(operation, send(output, &mut sink, framed)) } => {}
         }
     };
     talk.await;
+    let goodbye = async {
+        let normal = CloseFrame {
+            code: CloseCode::Normal,
+            reason: Utf8Bytes::default(),
+        };
+        // A client that said it first is only answered.
+        let _ = sink.send(Message::Close(Some(normal))).await;
+        let _ = sink.close().await;
+    };
+    // If the client is gone nobody needs it.
+    let _ = tokio::time::timeout(MOMENT, goodbye).await;
 }
 
 /// Messages to stdin. A close message ends stdin and the connection.
@@ -64,7 +81,7 @@ where
 /// Output to messages, without frames.
 async fn send<S>(
     mut output: ReadHalf<DuplexStream>,
-    mut sink: SplitSink<WebSocketStream<S>, Message>,
+    sink: &mut SplitSink<WebSocketStream<S>, Message>,
     framed: bool,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -85,8 +102,6 @@ async fn send<S>(
             }
         }
     }
-    // If the client is gone nobody needs the goodbye.
-    let _ = sink.close().await;
 }
 
 fn message(bytes: &[u8]) -> Message {
@@ -114,7 +129,10 @@ mod tests {
         while let Some(Ok(message)) = socket.next().await {
             match message {
                 Message::Binary(bytes) => got.extend_from_slice(&bytes),
-                Message::Close(_) => break,
+                Message::Close(frame) => {
+                    assert_eq!(frame.map(|frame| frame.code), Some(CloseCode::Normal));
+                    break;
+                }
                 other => panic!("unexpected {other:?}"),
             }
         }

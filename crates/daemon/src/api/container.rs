@@ -117,6 +117,7 @@ impl Container for Api {
                 timestamps: query.timestamps,
                 details: query.details,
                 tail: query.tail.as_deref().and_then(parse_tail),
+                end: None,
             },
         );
         let mut logs = logs.map_err(failed)?;
@@ -247,13 +248,24 @@ impl Container for Api {
             logs: query.logs,
             detach_keys: query.detach_keys.unwrap_or_default(),
         };
-        let attachment = self.engine.containers().attach(&id, request).await;
-        let attachment = attachment.map_err(failed)?;
-        Ok(if attachment.tty {
-            Hijack::raw(|client| attachment.run(client))
-        } else {
-            Hijack::multiplexed(|client| attachment.run(client))
-        })
+        self.attach(&id, request).await
+    }
+
+    async fn container_attach_websocket(
+        &self,
+        _cx: Context,
+        id: String,
+        query: ContainerAttachWebsocketQuery,
+    ) -> Result<Hijack, ApiError> {
+        let request = AttachRequest {
+            stdin: true,
+            stdout: true,
+            stderr: true,
+            stream: query.stream,
+            logs: query.logs,
+            detach_keys: query.detach_keys.unwrap_or_default(),
+        };
+        self.attach(&id, request).await
     }
 
     async fn container_wait(
@@ -287,6 +299,18 @@ impl Container for Api {
         }
         let removed = self.engine.containers().remove(&id, query.force).await;
         removed.map_err(failed)
+    }
+}
+
+impl Api {
+    async fn attach(&self, id: &str, request: AttachRequest) -> Result<Hijack, ApiError> {
+        let attachment = self.engine.containers().attach(id, request).await;
+        let attachment = attachment.map_err(failed)?;
+        Ok(if attachment.tty {
+            Hijack::raw(|client| attachment.run(client))
+        } else {
+            Hijack::multiplexed(|client| attachment.run(client))
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use longshore_runtime::channel::{self, Event, ExecState, ExitRecord, FailureKind};
+use longshore_runtime::log::reader::Position;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -55,6 +56,15 @@ pub(crate) enum Intent {
     Stop,
 }
 
+/// A client that is, or will be, connected to the streams.
+#[derive(Debug)]
+pub(crate) struct Attached {
+    /// The streams, from when the container runs.
+    pub(crate) streams: oneshot::Receiver<Streams>,
+    /// Where the log ends and they begin.
+    pub(crate) log_end: Option<Position>,
+}
+
 /// A request to the owner of a container. `given` is the name the client used,
 /// which some refusals repeat.
 #[derive(Debug)]
@@ -79,7 +89,7 @@ pub(crate) enum Command {
     Attach {
         streams: channel::Streams,
         given: String,
-        answer: Answer<oneshot::Receiver<Streams>>,
+        answer: Answer<Attached>,
     },
     Rename {
         name: String,
@@ -492,24 +502,26 @@ impl Actor {
         self.publish(event, &[]);
     }
 
-    async fn on_attach(
-        &mut self,
-        streams: channel::Streams,
-        given: &str,
-    ) -> Result<oneshot::Receiver<Streams>> {
+    async fn on_attach(&mut self, streams: channel::Streams, given: &str) -> Result<Attached> {
         self.allow(Request::Attach, given)?;
         let (to, from) = oneshot::channel();
         let attach = PendingAttach { streams, to };
-        if self.state.phase == Phase::Running {
+        let log_end = if self.state.phase == Phase::Running {
             attach
                 .connect(&self.shared.run_dir(&self.record.id))
-                .await?;
+                .await?
         } else {
             self.attaching.retain(|other| !other.to.is_closed());
             self.attaching.push(attach);
-        }
+            let place = self.plan.log.place(&self.record.id, self.files.dir());
+            // Nothing of the log is as good as a log that cannot be looked at.
+            place.and_then(|(dir, name)| Position::end_of(&dir, &name).ok()?)
+        };
         self.publish("attach", &[]);
-        Ok(from)
+        Ok(Attached {
+            streams: from,
+            log_end,
+        })
     }
 
     fn on_rename(&mut self, given: &str) -> Result<()> {

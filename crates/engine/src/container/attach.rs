@@ -34,6 +34,7 @@ impl AttachRequest {
             stdin: self.stdin,
             stdout: self.stdout,
             stderr: self.stderr,
+            from_log: self.logs,
             raw: tty,
         }
     }
@@ -74,8 +75,10 @@ pub(crate) enum InputEnd {
 pub(crate) enum Ended {
     /// There is no more output.
     Output,
-    /// The client left or detached.
+    /// The client left, or has ended its input.
     Client,
+    /// The client typed the keys.
+    Keys,
 }
 
 impl Attachment {
@@ -91,7 +94,7 @@ impl Attachment {
         }
         if let Some(streams) = self.streams
             && let Some(streams) = wait(streams, &mut client).await
-            && let Ok(Ended::Client) = pump(&mut client, streams, self.input).await
+            && let Ok(Ended::Keys) = pump(&mut client, streams, self.input).await
         {
             (self.on_detach)();
         }
@@ -146,7 +149,7 @@ pub(crate) async fn pump(
                 None => buffer[..length].to_vec(),
                 Some(keys) => match keys.filter(&buffer[..length]) {
                     Some(bytes) => bytes,
-                    None => return Ok(Some(Ended::Client)),
+                    None => return Ok(Some(Ended::Keys)),
                 },
             };
             // A process that has closed its standard input still has output.
@@ -187,6 +190,7 @@ impl DetachKeys {
         }
         let key = |text: &str| match text.as_bytes() {
             [key] => Some(*key),
+            b"DEL" => Some(127),
             _ => match text.strip_prefix("ctrl-")?.as_bytes() {
                 [letter @ b'a'..=b'z'] => Some(letter - b'a' + 1),
                 [symbol @ (b'@' | b'[' | b'\\' | b']' | b'^' | b'_')] => Some(symbol - b'@'),
@@ -252,7 +256,10 @@ mod tests {
     fn detach_keys() {
         assert_eq!(DetachKeys::parse(""), Ok(DetachKeys(vec![16, 17])));
         assert_eq!(DetachKeys::parse("ctrl-a,x"), Ok(DetachKeys(vec![1, b'x'])));
-        assert_eq!(DetachKeys::parse("ctrl-["), Ok(DetachKeys(vec![27])));
+        assert_eq!(
+            DetachKeys::parse("ctrl-[,DEL"),
+            Ok(DetachKeys(vec![27, 127]))
+        );
         for bad in ["ctrl-", "xy", "ctrl-A", "a,", "ctrl-?"] {
             assert_eq!(
                 DetachKeys::parse(bad).expect_err(bad).message,

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use longshore_api::frames;
 use longshore_runtime::log::follow::{Follower, Next};
 use longshore_runtime::log::line::Entry;
+use longshore_runtime::log::reader::Position;
 use longshore_runtime::log::{Stream, reader};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
@@ -47,6 +48,8 @@ pub struct LogQuery {
     pub details: bool,
     /// So many of the last lines; none for all.
     pub tail: Option<u64>,
+    /// Nothing behind this place.
+    pub end: Option<Position>,
 }
 
 /// Reads the `tail` of the wire: anything that is no number means all.
@@ -88,6 +91,7 @@ pub(crate) fn read(shared: &Shared, handle: &Handle, given: &str, query: LogQuer
         since: query.since.map(time::unix_nanos),
         until: query.until.map(time::unix_nanos),
         tail: query.tail,
+        end: query.end,
     };
     let format = Format {
         tty: snapshot.plan.tty,

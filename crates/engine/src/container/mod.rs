@@ -187,17 +187,8 @@ impl Containers {
         allow(&snapshot, Request::Attach, given)?;
         let tty = snapshot.plan.tty;
         let keys = attach::keys(&request.detach_keys, tty)?;
-        let logs = if request.logs && (request.stdout || request.stderr) {
-            let query = LogQuery {
-                stdout: request.stdout,
-                stderr: request.stderr,
-                ..LogQuery::default()
-            };
-            Some(logs::read(&self.shared, &handle, given, query)?)
-        } else {
-            None
-        };
-        let streams = if request.stream {
+        let output = request.stdout || request.stderr;
+        let attached = if request.stream && (output || request.stdin) {
             let streams = request.streams(tty);
             let command = |answer| Command::Attach {
                 streams,
@@ -208,6 +199,19 @@ impl Containers {
         } else {
             None
         };
+        let logs = if request.logs && output {
+            let query = LogQuery {
+                stdout: request.stdout,
+                stderr: request.stderr,
+                // What comes later is in the streams.
+                end: attached.as_ref().and_then(|attached| attached.log_end),
+                ..LogQuery::default()
+            };
+            Some(logs::read(&self.shared, &handle, given, query)?)
+        } else {
+            None
+        };
+        let streams = attached.map(|attached| attached.streams);
         let end = if snapshot.plan.stdin.once && !tty {
             InputEnd::Process
         } else {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use longshore_runtime::channel::{self, Event, Failure, FailureKind, Reply};
+use longshore_runtime::log::reader::Position;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -52,18 +53,21 @@ pub(crate) struct PendingAttach {
 }
 
 impl PendingAttach {
-    /// Connects the client to the shim. One that has left meanwhile is no
-    /// error.
-    pub(crate) async fn connect(self, run_dir: &Path) -> Result<()> {
+    /// Connects the client to the shim; tells where the log ended then. One that
+    /// has left meanwhile is no error.
+    pub(crate) async fn connect(self, run_dir: &Path) -> Result<Option<Position>> {
         if self.to.is_closed() {
-            return Ok(());
+            return Ok(None);
         }
         let connection = Connection::open(run_dir).await.context("attach")?;
         let request = channel::Request::Attach(self.streams);
         match connection.into_streams(&request).await.context("attach")? {
-            Ok((_, streams)) => {
+            Ok((reply, streams)) => {
                 self.to.send(streams).ok();
-                Ok(())
+                Ok(match reply {
+                    Reply::Attached { log_end } => log_end,
+                    _ => None,
+                })
             }
             Err(failure) => Err(Error::system(failure.message)),
         }

@@ -68,6 +68,7 @@ impl ExecSession {
             stdin: config.attach_stdin,
             stdout: config.attach_stdout,
             stderr: config.attach_stderr,
+            from_log: false,
             raw: self.tty,
         };
         match self.start(wanted).await {
@@ -77,7 +78,7 @@ impl ExecSession {
                     end: InputEnd::Process,
                     keys: self.exec.keys().cloned(),
                 };
-                if let Ok(Ended::Client) = attach::pump(&mut client, streams, input).await {
+                if let Ok(Ended::Keys) = attach::pump(&mut client, streams, input).await {
                     let id = ("execID", self.exec.id().to_owned());
                     self.shared
                         .publish_container(&self.snapshot.record, "exec_detach", &[id]);

@@ -35,19 +35,23 @@ pub(crate) fn escape(text: &[u8], out: &mut Vec<u8>) {
     loop {
         let (run, special) = rest.split_at(plain_length(rest));
         out.extend_from_slice(run);
-        let Some(&first) = special.first() else {
+        rest = special;
+        // Special bytes often come in rows.
+        while let Some((&first, after)) = rest.split_first()
+            && !PLAIN[usize::from(first)]
+        {
+            if first.is_ascii() {
+                escape_ascii(first, out);
+                rest = after;
+                continue;
+            }
+            let length = rest.iter().position(u8::is_ascii).unwrap_or(rest.len());
+            let (unicode, after) = rest.split_at(length);
+            escape_unicode(unicode, out);
+            rest = after;
+        }
+        if rest.is_empty() {
             return;
-        };
-        if first.is_ascii() {
-            escape_ascii(first, out);
-            rest = &special[1..];
-        } else {
-            let length = special
-                .iter()
-                .position(u8::is_ascii)
-                .unwrap_or(special.len());
-            escape_unicode(&special[..length], out);
-            rest = &special[length..];
         }
     }
 }
@@ -67,28 +71,31 @@ pub(crate) fn decode_into(line: &[u8], entry: &mut Entry) -> bool {
 
 /// How many bytes at the beginning stand for themselves.
 fn plain_length(text: &[u8]) -> usize {
-    // Whole blocks without a branch in them become vector instructions.
-    let mut length = 0;
-    let (blocks, _) = text.as_chunks::<32>();
-    for block in blocks {
-        let special = block.iter().fold(false, |special, &byte| {
-            special
-                | !(0x20..0x80).contains(&byte)
-                | (byte == b'"')
-                | (byte == b'\\')
-                | (byte == b'<')
-                | (byte == b'>')
-                | (byte == b'&')
-        });
-        if special {
-            break;
-        }
-        length += block.len();
-    }
-    let special = text[length..]
+    let (words, _) = text.as_chunks::<8>();
+    let plain = words
+        .iter()
+        .take_while(|word| is_plain(u64::from_ne_bytes(**word)))
+        .count();
+    let special = text[plain * 8..]
         .iter()
         .position(|&byte| !PLAIN[usize::from(byte)]);
-    special.map_or(text.len(), |at| length + at)
+    special.map_or(text.len(), |at| plain * 8 + at)
+}
+
+/// Whether none of eight bytes is special, without looking at each: subtracting
+/// sets the highest bit of a byte that was smaller than what was subtracted.
+fn is_plain(word: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHEST: u64 = 0x80 * ONES;
+    let below = |word: u64, byte: u64| word.wrapping_sub(byte * ONES) & !word;
+    let equal = |word: u64, byte: u64| below(word ^ (byte * ONES), 1);
+    // `<` and `>` differ in one bit, and so do `"` and `&`.
+    let special = word
+        | below(word, 0x20)
+        | equal(word, 0x5c)
+        | equal(word | (0x02 * ONES), 0x3e)
+        | equal(word | (0x04 * ONES), 0x26);
+    special & HIGHEST == 0
 }
 
 /// Bytes that stand for themselves in a JSON string.
@@ -250,6 +257,21 @@ mod tests {
         assert_eq!(quick, general);
         assert_eq!(quick.time, 1_000_000_000);
         assert_eq!(quick.stream, Stream::Stderr);
+    }
+
+    #[test]
+    fn eight_bytes_are_plain_if_each_is() {
+        for byte in 0..=255_u8 {
+            for place in 0..8 {
+                let mut word = *b"~ !#[]a0";
+                word[place] = byte;
+                assert_eq!(
+                    is_plain(u64::from_ne_bytes(word)),
+                    PLAIN[usize::from(byte)],
+                    "{byte:#x} at {place}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Reads a container's log: from the beginning or the last lines, up to what is
 //! there now. [`Follower`](super::follow::Follower) goes on from there.
 
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use super::line::{self, Entry};
 use super::{SegmentName, Stream, compress, segment_path, segments};
@@ -30,6 +33,38 @@ pub struct Query {
     /// Only this many of the last lines that are there when reading begins,
     /// counted over both streams and before `since` and `until` are applied.
     pub tail: Option<u64>,
+    /// Only lines before this.
+    pub end: Option<Position>,
+}
+
+/// A place between two lines of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Number of the segment.
+    pub segment: u64,
+    /// Bytes of the segment before the place.
+    pub size: u64,
+}
+
+impl Position {
+    /// The present end of a log; `None` of one that does not exist.
+    pub fn end_of(dir: &Path, name: &str) -> io::Result<Option<Self>> {
+        let found = match segments(dir, name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        let Some(&newest) = found.last() else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            segment: newest.number,
+            // A compressed one is complete, whatever its size is.
+            size: match newest.compressed {
+                true => u64::MAX,
+                false => std::fs::metadata(segment_path(dir, name, newest))?.len(),
+            },
+        }))
+    }
 }
 
 impl Default for Query {
@@ -41,6 +76,7 @@ impl Default for Query {
             since: None,
             until: None,
             tail: None,
+            end: None,
         }
     }
 }
@@ -138,16 +174,32 @@ impl Reader {
             {
                 continue;
             }
-            if let Some(next) = Segment::open(&self.dir, &self.name, newer)? {
+            if let Some(next) = self.open_segment(newer)? {
                 self.segment = Some(next);
             }
         }
+    }
+
+    fn open_segment(&self, number: u64) -> io::Result<Option<Segment>> {
+        let mut segment = Segment::open(&self.dir, &self.name, number)?;
+        if let (Some(segment), Some(end)) = (&mut segment, self.query.end) {
+            segment.limit = match number.cmp(&end.segment) {
+                Ordering::Less => u64::MAX,
+                Ordering::Equal => end.size,
+                Ordering::Greater => 0,
+            };
+        }
+        Ok(segment)
     }
 
     /// The oldest segment after number `after`.
     fn newer_than(&self, after: u64) -> io::Result<Option<u64>> {
         // Nearly always it is the very next one; a directory is not read for it.
         let next = SegmentName::plain(after + 1);
+        let ends = self.query.end.is_some_and(|end| end.segment <= after);
+        if ends {
+            return Ok(None);
+        }
         if after > 0 && segment_path(&self.dir, &self.name, next).exists() {
             return Ok(Some(after + 1));
         }
@@ -157,16 +209,19 @@ impl Reader {
             Err(error) => return Err(error),
         };
         let mut numbers = found.into_iter().map(|segment| segment.number);
-        Ok(numbers.find(|&number| number > after))
+        let last = self.query.end.map_or(u64::MAX, |end| end.segment);
+        Ok(numbers
+            .find(|&number| number > after)
+            .filter(|number| *number <= last))
     }
 
     fn seek_to_last(&mut self, lines: u64) -> io::Result<()> {
         let mut wanted = lines;
         for name in self.segments()?.into_iter().rev() {
-            let Some(mut segment) = Segment::open(&self.dir, &self.name, name.number)? else {
+            let Some(mut segment) = self.open_segment(name.number)? else {
                 break;
             };
-            let (start, found) = last_lines(&segment.file, wanted)?;
+            let (start, found) = last_lines(&segment, wanted)?;
             segment.offset = start;
             self.segment = Some(segment);
             wanted -= found;
@@ -186,7 +241,7 @@ impl Reader {
             let changed = changed.mtime() * 1_000_000_000 + changed.mtime_nsec();
             // A second of slack: file times come from a coarser clock.
             if changed + 1_000_000_000 >= since
-                && let Some(segment) = Segment::open(&self.dir, &self.name, name.number)?
+                && let Some(segment) = self.open_segment(name.number)?
             {
                 self.segment = Some(segment);
                 return Ok(());
@@ -210,6 +265,8 @@ struct Segment {
     file: File,
     /// Where the next read begins.
     offset: u64,
+    /// Where the last one ends.
+    limit: u64,
     /// Bytes that were read; those of `taken..filled` are still to be taken.
     buffer: Vec<u8>,
     taken: usize,
@@ -239,6 +296,7 @@ impl Segment {
             number,
             file,
             offset: 0,
+            limit: u64::MAX,
             buffer: Vec::new(),
             taken: 0,
             filled: 0,
@@ -278,7 +336,12 @@ impl Segment {
         if self.buffer.len() < self.filled + BLOCK {
             self.buffer.resize(self.filled + BLOCK, 0);
         }
-        let space = &mut self.buffer[self.filled..];
+        let left = usize::try_from(self.limit.saturating_sub(self.offset)).unwrap_or(usize::MAX);
+        let room = left.min(self.buffer.len() - self.filled);
+        if room == 0 {
+            return Ok(false);
+        }
+        let space = &mut self.buffer[self.filled..][..room];
         let mut count = self.file.read_at(space, self.offset)?;
         if count == 0 && self.file.metadata()?.len() < self.offset {
             // Somebody has emptied it; what is written from now on is new.
@@ -301,10 +364,11 @@ fn open(dir: &Path, name: &str, segment: SegmentName) -> io::Result<Option<File>
     }
 }
 
-/// Where the last `wanted` whole lines of `file` begin, and how many there are.
+/// Where the last `wanted` whole lines of `segment` begin, and how many there are.
 /// Reads backwards, block by block.
-fn last_lines(file: &File, wanted: u64) -> io::Result<(u64, u64)> {
-    let mut end = file.metadata()?.len();
+fn last_lines(segment: &Segment, wanted: u64) -> io::Result<(u64, u64)> {
+    let file = &segment.file;
+    let mut end = file.metadata()?.len().min(segment.limit);
     let mut block = vec![0; BLOCK];
     let mut feeds = 0;
     let mut after_last = 0;
@@ -498,6 +562,30 @@ mod tests {
             ..all
         };
         assert_eq!(numbers(dir.path(), tail), (51..=100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn reading_ends_at_a_position() {
+        for max_size in [None, Some(300)] {
+            let dir = tempfile::tempdir().expect("tempdir");
+            let mut log = hundred(dir.path(), max_size);
+            let end = Position::end_of(dir.path(), NAME).expect("list");
+            assert_eq!(end, Some(log.end()));
+            for number in 100..200 {
+                log.write(Stream::Stdout, format!("{number}\n").as_bytes(), number);
+            }
+            log.flush();
+            let all = Query {
+                end,
+                ..Query::default()
+            };
+            assert_eq!(numbers(dir.path(), all), (0..100).collect::<Vec<_>>());
+            let tail = Query {
+                tail: Some(10),
+                ..all
+            };
+            assert_eq!(numbers(dir.path(), tail), (90..100).collect::<Vec<_>>());
+        }
     }
 
     #[test]

@@ -57,6 +57,11 @@ impl Splitter {
         }
     }
 
+    /// The beginning of a line that was not handed out yet.
+    pub(crate) fn unfinished(&self) -> &[u8] {
+        &self.unfinished
+    }
+
     /// Hands out the beginning of a line whose end will not come.
     pub(crate) fn end(&mut self, mut take: impl FnMut(Piece<'_>)) {
         let unfinished = std::mem::take(&mut self.unfinished);

@@ -9,6 +9,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 
+use super::reader::Position;
 use super::{SegmentName, Stream, line, segment_path, segments};
 use crate::channel::UnixNanos;
 use crate::spec::LogFile;
@@ -113,6 +114,14 @@ impl LogWriter {
             self.out = Vec::new();
         }
         self.out.clear();
+    }
+
+    /// The place behind everything that was written.
+    pub fn end(&self) -> Position {
+        Position {
+            segment: self.segment.number,
+            size: self.segment.size,
+        }
     }
 
     /// Bytes of log lines that the disk did not take.

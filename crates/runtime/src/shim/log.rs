@@ -9,6 +9,7 @@ use rustix::process::{WaitId, WaitIdOptions, waitid};
 use super::forwarder::Forwarder;
 use super::poll::{Interest, Poll, Token};
 use crate::channel::{Failure, FailureKind};
+use crate::log::reader::Position;
 use crate::log::split::Splitter;
 use crate::log::writer::LogWriter;
 use crate::log::{Stream, compress};
@@ -92,6 +93,16 @@ impl Log {
         if let Some(forwarder) = &mut self.forwarder {
             forwarder.finish(poll);
         }
+    }
+
+    /// The end of the log on disk.
+    pub(super) fn end_of_file(&self) -> Option<Position> {
+        self.file.as_ref().map(LogWriter::end)
+    }
+
+    /// What was read of a line that is not in the log yet.
+    pub(super) fn unfinished(&self, stream: Stream) -> &[u8] {
+        self.lines[stream as usize].unfinished()
     }
 
     /// Whether the container should wait for the log server.

@@ -9,6 +9,7 @@ use super::{INIT, Shim, ending, kind_of, record, refused, state_file};
 use crate::channel::{
     Event, ExecState, Failure, FailureKind, Message, Phase, Reply, Request, State, Streams,
 };
+use crate::log::Stream;
 use crate::spec::ConsoleSize;
 use crate::sys::pidfd;
 use crate::time;
@@ -210,8 +211,22 @@ impl Shim<'_> {
     }
 
     fn attach(&mut self, key: ClientKey, streams: Streams) {
-        self.reply(key, Ok(Reply::Done));
+        let log_end = self.log.end_of_file();
+        self.reply(key, Ok(Reply::Attached { log_end }));
         self.make_stream(key, INIT, streams);
+        if streams.from_log
+            && let Some(client) = self.clients.get_mut(&key)
+        {
+            // One that cannot take it now has it waiting.
+            let gone = [Stream::Stdout, Stream::Stderr].iter().any(|&stream| {
+                let begun = self.log.unfinished(stream);
+                !begun.is_empty() && client.output(stream, begun).is_err()
+            });
+            if gone {
+                return self.drop_client(key);
+            }
+            self.refresh(key);
+        }
     }
 
     pub(super) fn make_stream(&mut self, key: ClientKey, process: u64, streams: Streams) {

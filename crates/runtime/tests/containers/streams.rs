@@ -44,6 +44,7 @@ const OUTPUT: Streams = Streams {
     stdin: false,
     stdout: true,
     stderr: true,
+    from_log: false,
     raw: false,
 };
 

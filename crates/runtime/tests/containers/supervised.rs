@@ -41,6 +41,7 @@ pub(crate) const ALL: Streams = Streams {
     stdin: true,
     stdout: true,
     stderr: true,
+    from_log: false,
     raw: true,
 };
 
@@ -138,7 +139,10 @@ impl Supervised {
     /// A connection that carries the streams of the first process.
     pub(crate) fn attach(&self, streams: Streams) -> UnixStream {
         let socket = self.connect();
-        assert_eq!(ask(&socket, &Request::Attach(streams)), Reply::Done);
+        assert!(matches!(
+            ask(&socket, &Request::Attach(streams)),
+            Reply::Attached { .. }
+        ));
         socket
     }
 
