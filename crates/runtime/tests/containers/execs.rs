@@ -15,6 +15,7 @@ const OUTPUT: Streams = Streams {
     stdin: false,
     stdout: true,
     stderr: true,
+    from_log: false,
     raw: true,
 };
 
