@@ -61,7 +61,12 @@ where
     R: BufRead,
 {
     fn resolve(&self, spec: &str, additional: &[String]) -> Result<Identity, CreateError> {
-        let (user, group) = spec.split_once(':').unwrap_or((spec, ""));
+        // More than two parts are not looked at.
+        let mut parts = spec.split(':');
+        let (user, group) = (
+            parts.next().unwrap_or_default(),
+            parts.next().unwrap_or_default(),
+        );
         let number = match user {
             "" => Some(0),
             _ => number(user)?,
@@ -87,7 +92,13 @@ where
             groups = self.groups_of(&entry.name);
         }
         for name in additional {
-            groups.push(self.find_group(name)?);
+            groups.push(self.find_group(name).map_err(|mut error| {
+                // Other engines tell it at another place, with a capital.
+                if let Some(rest) = error.message.strip_prefix("unable") {
+                    error.message = format!("Unable{rest}");
+                }
+                error
+            })?);
         }
         groups.insert(0, gid);
         let mut seen = std::collections::HashSet::new();
@@ -144,9 +155,11 @@ where
     }
 }
 
-/// The value of a string of digits; `None` for anything else.
+/// The value of a string of digits; `None` for what is no number. A negative one
+/// is not a name either.
 fn number(text: &str) -> Result<Option<u32>, CreateError> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(None);
     }
     match text.parse() {
@@ -223,6 +236,7 @@ mod tests {
             (":mail", &[], 0, 60, vec![60], "/root"),
             ("bare", &[], 7, 8, vec![8], "/"),
             ("007", &[], 7, 8, vec![8], "/"),
+            ("web:log:7", &[], 1000, 50, vec![50], "/srv/web"),
         ] {
             let identity = resolve(user, additional).expect(user);
             assert_eq!(
@@ -236,6 +250,14 @@ mod tests {
                 "{user:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_missing_additional_group_is_an_error() {
+        assert_eq!(
+            resolve("web", &["none"]),
+            Err("Unable to find group none: no matching entries in group file".into())
+        );
     }
 
     #[test]
@@ -253,10 +275,7 @@ mod tests {
                 "+0",
                 "unable to find user +0: no matching entries in passwd file",
             ),
-            (
-                "-1",
-                "unable to find user -1: no matching entries in passwd file",
-            ),
+            ("-1", "uids and gids must be in range 0-2147483647"),
             (
                 "0x0",
                 "unable to find user 0x0: no matching entries in passwd file",

@@ -12,6 +12,7 @@ mod cli;
 mod harness;
 mod lifecycle;
 mod links;
+mod namespaces;
 mod race;
 mod security;
 mod sockets;

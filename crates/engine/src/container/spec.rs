@@ -18,14 +18,17 @@ use crate::container::plan::mounts::{self, Source};
 use crate::container::plan::namespaces::{Ipc, Join, Network};
 use crate::container::plan::security::SeccompChoice;
 use crate::container::record::{Files, Record};
-use crate::container::registry::Registry;
+use crate::container::registry::{Registry, Snapshot};
+use crate::container::state::Phase;
 use crate::error::{Error, Result};
 use longshore_network::ports::{Binding, Protocol as LinkProtocol};
 
 /// Processes whose namespaces a container joins, as host pids.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Joined {
     net: Option<i32>,
+    /// Whose network it is: its files about it are shared as well.
+    net_id: Option<String>,
     pid: Option<i32>,
     ipc: Option<i32>,
     /// Whose user namespace comes with them.
@@ -57,19 +60,7 @@ pub(crate) fn resolve_joins(registry: &Registry, plan: &Plan, shifted: bool) -> 
     let mut pid_of = |what: &str, name: Option<&str>| -> Result<Option<i32>> {
         let Some(name) = name else { return Ok(None) };
         let other = registry.get(name)?.snapshot();
-        if !other.state.phase.has_process() {
-            return Err(Error::conflict(format!(
-                "cannot join {what} of a non running container: {}",
-                other.id()
-            )));
-        }
-        if what == "IPC" && matches!(other.plan.ipc, Ipc::Private | Ipc::None) {
-            return Err(Error::conflict(format!(
-                "can't use IPC of container {} (missing /dev/shm or not shareable): use --ipc \
-                 shareable",
-                other.id()
-            )));
-        }
+        may_join(what, &other)?;
         let pid = i32::try_from(other.state.pid).ok();
         if shifted && other.plan.userns_host {
             return Err(Error::conflict(format!(
@@ -82,14 +73,48 @@ pub(crate) fn resolve_joins(registry: &Registry, plan: &Plan, shifted: bool) -> 
         Ok(pid)
     };
     let net = pid_of("network", plan.network.container())?;
+    let net_id = match plan.network.container() {
+        Some(name) => Some(registry.get(name)?.snapshot().id().to_owned()),
+        None => None,
+    };
     let ipc = pid_of("IPC", plan.ipc.container())?;
     let pid = pid_of("PID", plan.pid.container())?;
     Ok(Joined {
         net,
+        net_id,
         pid,
         ipc,
         user: user.filter(|_| shifted),
     })
+}
+
+/// Whether the namespace `what` of `other` can be joined, in dockerd's words.
+fn may_join(what: &str, other: &Snapshot) -> Result<()> {
+    let id = other.id();
+    let ipc = what == "IPC";
+    let prefix = if ipc {
+        format!("can't join IPC of container {id}: ")
+    } else {
+        String::new()
+    };
+    let text = match other.state.phase {
+        Phase::Restarting => {
+            format!("{prefix}Container {id} is restarting, wait until the container is running")
+        }
+        phase if phase.has_process() => {
+            if ipc && matches!(other.plan.ipc, Ipc::Private | Ipc::None) {
+                format!(
+                    "{prefix}non-shareable IPC (hint: use IpcMode:shareable for the donor \
+                     container)"
+                )
+            } else {
+                return Ok(());
+            }
+        }
+        _ if what == "network" => format!("cannot join network of a non running container: {id}"),
+        _ => format!("{prefix}container {id} is not running"),
+    };
+    Err(Error::conflict(text))
 }
 
 /// Writes the specification of a container.
@@ -103,6 +128,10 @@ pub(crate) fn build(
 ) -> ContainerSpec {
     let hostname = record.config.hostname.as_str();
     let shifted = places.userns.filter(|_| !plan.userns_host);
+    let net_files = match (&joined.net_id, places.run_dir.parent()) {
+        (Some(id), Some(all)) => Files::new(all.join(id), all.join(id)),
+        _ => places.files.clone(),
+    };
     let uts = if plan.uts_host {
         NsMode::Host
     } else {
@@ -122,7 +151,7 @@ pub(crate) fn build(
             work: places.layer.work.clone(),
             readonly: plan.readonly_rootfs,
         },
-        mounts: all_mounts(plan, places.files),
+        mounts: all_mounts(plan, &net_files),
         shm: match (&plan.ipc, joined.ipc) {
             (Ipc::Container(_), Some(pid)) => Shm::Of(pid),
             (Ipc::None, _) => Shm::None,
@@ -157,9 +186,9 @@ pub(crate) fn build(
         user_namespace: shifted.map(|map| IdMap {
             shifted: vec![
                 places.volumes.to_owned(),
-                places.files.resolv_conf(),
-                places.files.hostname(),
-                places.files.hosts(),
+                net_files.resolv_conf(),
+                net_files.hostname(),
+                net_files.hosts(),
             ],
             ..map.clone()
         }),

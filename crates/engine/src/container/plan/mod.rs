@@ -16,6 +16,7 @@ pub(crate) mod signal;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use longshore_api::types::{ContainerConfig, HostConfig, Mount as WireMount};
 use longshore_runtime::caps::CapabilitySet;
@@ -148,8 +149,13 @@ impl Plan {
             ));
         }
         let security = security::parse(list(&host.security_opt))?;
-        let capabilities =
-            capability::resolve(list(&host.cap_add), list(&host.cap_drop), host.privileged)?;
+        let capabilities = capability::resolve(
+            list(&host.cap_add),
+            list(&host.cap_drop),
+            host.capabilities.as_deref(),
+            host.privileged,
+            available_capabilities(),
+        )?;
         if let SeccompChoice::Profile(profile) = &security.seccomp {
             seccomp::from_profile(profile, capabilities)
                 .map_err(|error| Error::bad_parameter(error.to_string()))?;
@@ -269,6 +275,12 @@ pub(crate) fn merge_environment(env: &mut Vec<String>, entries: &[String]) {
             (false, None) => {}
         }
     }
+}
+
+/// What this daemon can give. It cannot change while the daemon runs.
+fn available_capabilities() -> CapabilitySet {
+    static AVAILABLE: OnceLock<CapabilitySet> = OnceLock::new();
+    *AVAILABLE.get_or_init(|| CapabilitySet::available().unwrap_or(CapabilitySet::ALL))
 }
 
 fn arguments(config: &ContainerConfig) -> Vec<String> {

@@ -259,18 +259,24 @@ pub(crate) fn check_sysctls(host: &HostConfig, network: &Network, ipc: &Ipc) -> 
     ];
     let own_ipc = matches!(ipc, Ipc::Private | Ipc::Shareable | Ipc::None);
     for key in host.sysctls.iter().flatten().map(|(key, _)| key.as_str()) {
-        let of_ipc = IPC.contains(&key) || key.starts_with("fs.mqueue.");
-        let allowed = (of_ipc && own_ipc)
-            || (key.starts_with("net.") && network.is_own())
-            || (key == "kernel.domainname" && host.uts_mode.is_empty());
         let plain = key
             .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-        if !plain || key.contains("..") || !allowed {
-            return Err(Error::bad_parameter(format!(
-                "sysctl '{key}' is not in a separate kernel namespace of this container"
-            )));
-        }
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/' | b'_' | b'-'));
+        // Slashes separate as well as dots.
+        let dotted = key.replace('/', ".");
+        let of_ipc = IPC.contains(&dotted.as_str()) || dotted.starts_with("fs.mqueue.");
+        let of_network = dotted.starts_with("net.");
+        let refusal = match dotted.as_str() {
+            _ if !plain || key.contains("..") => "is not in a separate kernel namespace",
+            _ if of_ipc && own_ipc => continue,
+            _ if of_ipc => "is not allowed in the hosts ipc namespace",
+            _ if of_network && network.is_own() => continue,
+            _ if of_network => "not allowed in host network namespace",
+            "kernel.domainname" if host.uts_mode.is_empty() => continue,
+            "kernel.hostname" => "is not allowed as it conflicts with the OCI \"hostname\" field",
+            _ => "is not in a separate kernel namespace",
+        };
+        return Err(Error::bad_parameter(format!("sysctl \"{key}\" {refusal}")));
     }
     Ok(())
 }
