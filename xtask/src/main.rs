@@ -10,6 +10,7 @@ mod import;
 mod run;
 mod test;
 mod tidy;
+mod vm;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

@@ -5,9 +5,18 @@ use std::time::Instant;
 
 use crate::TaskResult;
 use crate::exec::{self, cargo, check};
+use crate::vm;
 
 #[derive(clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Instead, run the container tests in a virtual machine that has only
+    /// version 2 of cgroups
+    #[arg(long)]
+    vm: bool,
+    /// With --vm, only the tests with this word in their names
+    #[arg(long, requires = "vm")]
+    only: Option<String>,
+}
 
 /// One named step and the command line that it is, after `cargo`.
 struct Step {
@@ -61,7 +70,10 @@ const JUDGED: &[Step] = &[
     },
 ];
 
-pub(crate) fn run(_args: Args) -> TaskResult {
+pub(crate) fn run(args: Args) -> TaskResult {
+    if args.vm {
+        return vm::run(args.only.as_deref());
+    }
     for step in STEPS {
         perform(step)?;
     }

@@ -50,6 +50,9 @@ pub(crate) fn mount(spec: &RootfsSpec, place: &Path) -> Result<OwnedFd, CreateEr
 /// The overlay as a detached mount, or `None` when this kernel's overlay takes
 /// no single layers (before Linux 6.8).
 fn detached_overlay(spec: &RootfsSpec) -> io::Result<Option<OwnedFd>> {
+    if !kernel_is_at_least(6, 8) {
+        return Ok(None);
+    }
     let context = mount::fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
     mount::fsconfig_set_string(&context, "source", "overlay")?;
     // Descriptors of layers with long names; needed until the mount is made.
@@ -69,6 +72,17 @@ fn detached_overlay(spec: &RootfsSpec) -> io::Result<Option<OwnedFd>> {
     mount::fsconfig_set_string(&context, "index", "off")?;
     mount::fsconfig_create(&context)?;
     mounts::finish(&context, MountAttrFlags::empty()).map(Some)
+}
+
+/// Whether the running kernel has this version or a later one. Asked, because
+/// an older one takes any option and complains in its log about all at once.
+fn kernel_is_at_least(major: u32, minor: u32) -> bool {
+    let system = rustix::system::uname();
+    let release = system.release().to_string_lossy();
+    let mut numbers = release
+        .split(|letter: char| !letter.is_ascii_digit())
+        .map_while(|number| number.parse::<u32>().ok());
+    (numbers.next(), numbers.next()) >= (Some(major), Some(minor))
 }
 
 /// A path for an option: itself, or when too long one through a descriptor.
