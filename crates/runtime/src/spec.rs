@@ -275,6 +275,8 @@ pub struct Resources {
     pub memory_reservation: Option<i64>,
     /// Bytes of kernel memory (cgroup v1 only).
     pub kernel_memory: Option<i64>,
+    /// Bytes of kernel memory for TCP buffers (cgroup v1 only).
+    pub kernel_memory_tcp: Option<i64>,
     /// 0 to 100 (cgroup v1 only).
     pub memory_swappiness: Option<i64>,
     /// Stop instead of kill when out of memory (cgroup v1 only).

@@ -268,6 +268,17 @@ impl Container for Api {
         self.attach(&id, request).await
     }
 
+    async fn container_update(
+        &self,
+        _cx: Context,
+        id: String,
+        body: types::ContainerUpdateRequest,
+    ) -> Result<types::ContainerUpdateResponse, ApiError> {
+        let updated = self.engine.containers().update(&id, body).await;
+        let warnings = updated.map_err(failed)?;
+        Ok(types::ContainerUpdateResponse { warnings })
+    }
+
     async fn container_wait(
         &self,
         _cx: Context,

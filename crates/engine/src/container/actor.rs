@@ -22,6 +22,7 @@ use crate::container::restart::{Backoff, RestartPolicy};
 use crate::container::shim::{self, Connection, Streams, done};
 use crate::container::start::{self, PendingAttach};
 use crate::container::state::{Desired, Phase, Request, State, Subject, Verdict, decide, refuse};
+use crate::container::update::{self, Change};
 use crate::error::{Error, Result};
 use crate::events::EventKind;
 use crate::exec::store::TAKEN_ALONG;
@@ -97,6 +98,11 @@ pub(crate) enum Command {
     },
     Remove {
         given: String,
+        answer: Answer<()>,
+    },
+    /// Other limits, another restart policy.
+    Update {
+        change: Box<Change>,
         answer: Answer<()>,
     },
     /// Forgets the link to a child, by its alias.
@@ -287,6 +293,10 @@ impl Actor {
                     Ok(_) => self.remove().await,
                     Err(error) => Err(error),
                 };
+                answer.send(result).ok();
+            }
+            Command::Update { change, answer } => {
+                let result = self.on_update(&change).await;
                 answer.send(result).ok();
             }
             Command::Unlink { alias, answer } => {
@@ -548,6 +558,26 @@ impl Actor {
         self.record = Arc::new(renamed);
         self.show(true);
         self.publish("rename", &[("oldName", format!("/{old}"))]);
+        Ok(())
+    }
+
+    /// The record first: should the daemon die now, the next start has the new
+    /// limits. Refused by the kernel, everything is as it was.
+    async fn on_update(&mut self, change: &Change) -> Result<()> {
+        let changed = change.apply(&self.record, &self.plan, self.state.phase)?;
+        self.files.write_record(&changed.record)?;
+        if self.state.phase.has_process() {
+            let ask = channel::Request::Update(Box::new(changed.live));
+            // One that ends meanwhile starts with the new limits.
+            if let Err(error) = self.ask(&ask).await {
+                self.files.write_record(&self.record)?;
+                return Err(update::cannot(&self.record.id, error));
+            }
+        }
+        self.record = Arc::new(changed.record);
+        self.plan = Arc::new(changed.plan);
+        self.show(true);
+        self.publish("update", &[]);
         Ok(())
     }
 

@@ -14,6 +14,8 @@ use longshore_image::store::Image;
 use crate::config::EngineConfig;
 use crate::container::actor::{Actor, Beginning};
 use crate::container::links;
+use crate::container::plan::abilities::Abilities;
+use crate::container::plan::limits::{self, Moment};
 use crate::container::plan::{self, Plan, list, security};
 use crate::container::record::{Files, Record};
 use crate::container::registry::Registry;
@@ -77,10 +79,13 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     };
     let mut host = request.host_config.unwrap_or_default();
     default_log(&shared.config, &mut host.log_config);
+    let can = Abilities::current();
+    limits::check_early(&host, can)?;
     // Wrong settings are told before a missing image; what conflicts is what
     // the client said, not what is filled in.
     let given = Plan::parse(&config, &host)?;
     given.network.check(&config, &host, &given.ports)?;
+    let mut warned = limits::check(&mut host, Moment::Create, can)?;
     if host.shm_size < 0 {
         return Err(Error::bad_parameter("SHM size can not be less than 0"));
     }
@@ -111,6 +116,7 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     userns::check(&plan, shared.config.userns.is_some() && !plan.userns_host)?;
     let mut warnings = warnings(&plan);
     warnings.sort();
+    warned.append(&mut warnings);
 
     let links = links::parse(&shared.registry, plan::list(&host.links))?;
     // They are shown as they are by then, names change.
@@ -138,7 +144,10 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     }
     Actor::spawn(shared, record.clone(), plan, State::new(), Beginning::New);
     shared.publish_container(&record, "create", &[]);
-    Ok(Created { id, warnings })
+    Ok(Created {
+        id,
+        warnings: warned,
+    })
 }
 
 /// The daemon's log driver where the client names none, and its options where the
@@ -391,13 +400,6 @@ fn warnings(plan: &Plan) -> Vec<String> {
             "Volumes are not supported yet: the files below {target} are kept in the container's \
              own layer."
         ));
-    }
-    if plan.resources.oom_kill_disable && plan.resources.memory.is_none() {
-        warnings.push(
-            "OOM killer is disabled for the container, but no memory limit is set, this can \
-             result in the system running out of resources."
-                .into(),
-        );
     }
     warnings
 }

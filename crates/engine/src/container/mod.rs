@@ -22,6 +22,7 @@ mod start;
 pub(crate) mod state;
 pub mod stats;
 pub mod top;
+mod update;
 pub mod wait;
 
 use std::io::{self, Write};
@@ -30,7 +31,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use longshore_api::filters::Filters;
-use longshore_api::types::{ContainerInspectResponse, ContainerStats, ContainerSummary};
+use longshore_api::types::{
+    ContainerInspectResponse, ContainerStats, ContainerSummary, ContainerUpdateRequest,
+};
 use longshore_runtime::channel::{Reply, Request as ShimRequest};
 use longshore_runtime::spec::ConsoleSize;
 use tokio::sync::oneshot;
@@ -303,6 +306,21 @@ impl Containers {
         self.shared
             .publish_container(&snapshot.record, "export", &[]);
         Ok(Export { layers })
+    }
+
+    /// Changes limits and restart policy, of a running container at once.
+    /// Answers warnings; none at all is no list.
+    pub async fn update(
+        &self,
+        given: &str,
+        request: ContainerUpdateRequest,
+    ) -> Result<Option<Vec<String>>> {
+        let handle = self.get(given)?;
+        let (change, warnings) = update::Change::parse(request)?;
+        let change = Box::new(change);
+        self.ask(&handle, given, |answer| Command::Update { change, answer })
+            .await?;
+        Ok(Some(warnings).filter(|list| !list.is_empty()))
     }
 
     /// Gives a container another name.

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{self, Mode, OFlags};
 use rustix::io::Errno;
@@ -16,6 +17,9 @@ use crate::error::{CreateError, Step};
 pub(super) struct Dir {
     path: PathBuf,
     fd: OwnedFd,
+    /// While changes may be taken back: parameters with their former values,
+    /// in the order they were set.
+    former: Mutex<Option<Vec<(String, String)>>>,
 }
 
 impl Dir {
@@ -31,7 +35,11 @@ impl Dir {
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = fs::open(&path, flags, Mode::empty())?;
-        Ok(Self { path, fd })
+        Ok(Self {
+            path,
+            fd,
+            former: Mutex::new(None),
+        })
     }
 
     /// Makes `path` below the mount point `root`, with everything above it.
@@ -74,12 +82,37 @@ impl Dir {
     /// Sets a parameter that the user asked for.
     pub(super) fn set(&self, name: &str, value: impl ToString) -> Result<(), CreateError> {
         let value = value.to_string();
+        let mut former = self.former();
+        if let Some(former) = former.as_mut()
+            && let Ok(before) = self.read(name)
+        {
+            former.push((name.to_owned(), before.trim().to_owned()));
+        }
         self.write(name, &value).step(|| {
             format!(
                 "failed to write \"{value}\" to \"{}\"",
                 self.path.join(name).display()
             )
         })
+    }
+
+    /// Remembers from now on what parameters were before they are set.
+    pub(super) fn begin(&self) {
+        *self.former() = Some(Vec::new());
+    }
+
+    /// Ends what [`Dir::begin`] began; with `undo` everything set meanwhile
+    /// gets its former value, the last first.
+    pub(super) fn end(&self, undo: bool) {
+        let former = self.former().take();
+        for (name, value) in former.into_iter().flatten().rev().filter(|_| undo) {
+            // It had this value a moment ago.
+            let _ = self.write(&name, &value);
+        }
+    }
+
+    fn former(&self) -> MutexGuard<'_, Option<Vec<(String, String)>>> {
+        self.former.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sets a parameter when the user asked for it.

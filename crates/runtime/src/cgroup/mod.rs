@@ -24,6 +24,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::error::{CreateError, CreateErrorKind};
 use crate::spec::{CgroupSpec, Resources};
 use devices::Rule;
+use dir::Dir;
 use layout::Layout;
 use usage::Usage;
 
@@ -42,6 +43,8 @@ trait Backend: Debug + Send + Sync {
     /// Where each hierarchy's directory of this group is shown in a container:
     /// name below `/sys/fs/cgroup`, directory on the host.
     fn views(&self) -> Vec<(String, PathBuf)>;
+    /// The directories whose parameters are limits.
+    fn directories(&self) -> Vec<&Dir>;
     /// Changes limits.
     fn update(&self, resources: &Resources) -> Result<(), CreateError>;
     /// Refuses all devices but those of `rules`.
@@ -136,9 +139,18 @@ impl Cgroup {
         self.backend.allow_devices(&all)
     }
 
-    /// Changes limits while processes run.
+    /// Changes limits while processes run: all of them, or none when one is
+    /// refused.
     pub fn update(&self, resources: &Resources) -> Result<(), CreateError> {
-        self.backend.update(resources)
+        let directories = self.backend.directories();
+        for dir in &directories {
+            dir.begin();
+        }
+        let outcome = self.backend.update(resources);
+        for dir in directories.iter().rev() {
+            dir.end(outcome.is_err());
+        }
+        outcome
     }
 
     /// Processes in the group, as the caller's pid namespace numbers them.

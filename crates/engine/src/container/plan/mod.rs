@@ -5,7 +5,9 @@
 //! here can be started without a second look, and what this engine cannot
 //! honour is refused here by name.
 
+pub(crate) mod abilities;
 pub(crate) mod capability;
+pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod mounts;
 pub(crate) mod namespaces;
@@ -160,7 +162,7 @@ impl Plan {
             seccomp::from_profile(profile, capabilities)
                 .map_err(|error| Error::bad_parameter(error.to_string()))?;
         }
-        let resources = resources::parse(host)?;
+        let resources = resources::parse(host);
         let mounts = mounts_of(host)?;
         let mut volumes = Vec::new();
         for target in config.volumes.iter().flat_map(|set| &set.0) {

@@ -1,7 +1,9 @@
 //! Memory.
 
+use rustix::io::Errno;
+
 use super::Dir;
-use crate::error::CreateError;
+use crate::error::{CreateError, Step};
 use crate::spec::Resources;
 
 pub(super) fn asked(resources: &Resources) -> bool {
@@ -9,6 +11,7 @@ pub(super) fn asked(resources: &Resources) -> bool {
         || resources.memory_swap.is_some()
         || resources.memory_reservation.is_some()
         || resources.kernel_memory.is_some()
+        || resources.kernel_memory_tcp.is_some()
         || resources.memory_swappiness.is_some()
         || resources.oom_kill_disable
 }
@@ -16,7 +19,17 @@ pub(super) fn asked(resources: &Resources) -> bool {
 pub(super) fn apply(dir: &Dir, resources: &Resources) -> Result<(), CreateError> {
     set_limits(dir, resources)?;
     dir.set_if("memory.soft_limit_in_bytes", resources.memory_reservation)?;
-    dir.set_if("memory.kmem.limit_in_bytes", resources.kernel_memory)?;
+    // Kernels since 5.16 have the file and refuse every limit in it.
+    if let Some(limit) = resources.kernel_memory
+        && let Err(error) = dir.write("memory.kmem.limit_in_bytes", &limit.to_string())
+        && error.raw_os_error() != Some(Errno::OPNOTSUPP.raw_os_error())
+    {
+        return Err(error).step(|| format!("limit kernel memory to {limit}"));
+    }
+    dir.set_if(
+        "memory.kmem.tcp.limit_in_bytes",
+        resources.kernel_memory_tcp,
+    )?;
     dir.set_if(
         "memory.swappiness",
         resources.memory_swappiness.filter(|value| *value >= 0),

@@ -139,6 +139,10 @@ impl Backend for Group {
             .collect()
     }
 
+    fn directories(&self) -> Vec<&Dir> {
+        self.trees.iter().map(|tree| &tree.dir).collect()
+    }
+
     fn update(&self, resources: &Resources) -> Result<(), CreateError> {
         let missing = |controller: &str, asked: bool| {
             if asked && self.find(controller).is_none() {

@@ -86,6 +86,10 @@ impl Backend for Group {
         Vec::new()
     }
 
+    fn directories(&self) -> Vec<&Dir> {
+        vec![&self.dir]
+    }
+
     fn update(&self, resources: &Resources) -> Result<(), CreateError> {
         resources::apply(&self.dir, resources)
     }
