@@ -40,7 +40,7 @@ echo "longshore-vm: $(uname -r), $(cat /sys/fs/cgroup/cgroup.controllers)"
 suite() {
     name=$1; shift
     echo "longshore-vm: suite $name"
-    "$@" 2>&1
+    timeout 900 "$@" 2>&1
     echo "longshore-vm: status $? $name"
 }
 "#;

@@ -50,8 +50,14 @@ const SUITES: &[Suite] = &[
         package: "longshore-runtime",
         target: "containers",
         filters: &[],
-        // It compares with dockerd, which is not in the guest.
-        skipped: &["reference"],
+        // dockerd to compare with is not in the guest, and emulation is too
+        // slow for what moves many megabytes within a deadline.
+        skipped: &[
+            "reference",
+            "slow_reader",
+            "stalled_client",
+            "exec_waits_for_its_client",
+        ],
     },
     Suite {
         package: "longshore-engine",

@@ -133,6 +133,17 @@ impl Dir {
         Ok(text)
     }
 
+    /// A parameter opened for reading, to be kept.
+    pub(super) fn open_file(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        Ok(File::from(fs::openat(
+            &self.fd,
+            name,
+            flags,
+            Mode::empty(),
+        )?))
+    }
+
     /// The number that a parameter is, or none when it is missing or a word.
     pub(super) fn number<T: FromStr>(&self, name: &str) -> Option<T> {
         self.read(name).ok()?.trim().parse().ok()

@@ -8,6 +8,7 @@
 pub mod devices;
 mod dir;
 pub mod layout;
+pub(crate) mod oom;
 pub mod usage;
 mod v1;
 mod v2;
@@ -26,6 +27,7 @@ use crate::spec::{CgroupSpec, Resources};
 use devices::Rule;
 use dir::Dir;
 use layout::Layout;
+use oom::OomWatch;
 use usage::Usage;
 
 /// The control group of one container.
@@ -57,6 +59,8 @@ trait Backend: Debug + Send + Sync {
     fn freeze(&self, frozen: bool) -> io::Result<()>;
     /// How often the kernel has killed for lack of memory.
     fn oom_kills(&self) -> io::Result<u64>;
+    /// Something to poll for the want of memory.
+    fn watch_oom(&self) -> io::Result<Option<OomWatch>>;
     /// Counters. One that cannot be read is zero.
     fn usage(&self) -> Usage;
     /// Removes the directories; `EBUSY` while processes are left.
@@ -195,6 +199,12 @@ impl Cgroup {
     /// How often the kernel has killed a process here for lack of memory.
     pub fn oom_kills(&self) -> io::Result<u64> {
         self.backend.oom_kills()
+    }
+
+    /// A descriptor that tells when memory runs out; none where memory is not
+    /// controlled.
+    pub(crate) fn watch_oom(&self) -> io::Result<Option<OomWatch>> {
+        self.backend.watch_oom()
     }
 
     /// What the group has used so far. A counter that cannot be read is zero.

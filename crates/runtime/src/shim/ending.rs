@@ -9,6 +9,7 @@ use super::execs::Starting;
 use super::poll::{ClientKey, ProcessKey};
 use super::process::End;
 use super::{INIT, REMEMBERED, Shim, record};
+use crate::cgroup::oom::OomWatch;
 use crate::channel::{Event, ExecState, ExitRecord, Failure, FailureKind, Phase, UnixNanos};
 use crate::spec::NsMode;
 use crate::time;
@@ -108,6 +109,7 @@ impl Shim<'_> {
             let _ = self.cgroup().kill_all();
         }
         self.drain_outputs(INIT, LAST_OUTPUT);
+        self.ran_out_of_memory();
         let oom_killed = self.cgroup().oom_kills().is_ok_and(|kills| kills > 0);
         let record = ExitRecord {
             exit_code: end.code,
@@ -137,10 +139,19 @@ impl Shim<'_> {
             // A disk that takes no record must not keep the end a secret.
             let _ = record::write_exit(&self.spec.exit_path, &record);
         }
-        if oom_killed {
+        if oom_killed && !self.oom_told {
             self.publish(Event::OutOfMemory { at: finished_at });
         }
         self.publish(Event::Exited(record));
+    }
+
+    /// The kernel says that memory ran out. Told at once: the container may go
+    /// on without the process that was killed.
+    pub(super) fn ran_out_of_memory(&mut self) {
+        if self.oom.as_mut().is_some_and(OomWatch::happened) {
+            self.oom_told = true;
+            self.publish(Event::OutOfMemory { at: time::now() });
+        }
     }
 
     /// All execs; the container takes along those that have not ended.
@@ -226,6 +237,10 @@ impl Shim<'_> {
             return;
         }
         let give_up = ending.give_up;
+        // Its end would be told as a want of memory.
+        if let Some(watch) = self.oom.take() {
+            self.poll.remove(&watch);
+        }
         // Unmounts everything, which may take long on a busy disk.
         self.mount_namespace = None;
         let removed = self.init.cgroup.remove(Duration::ZERO);

@@ -53,6 +53,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::cgroup::Cgroup;
+use crate::cgroup::oom::OomWatch;
 use crate::channel::{
     self, Event, ExecState, ExitRecord, Failure, FailureKind, Message, Phase, UnixNanos,
 };
@@ -127,6 +128,9 @@ struct Shim<'a> {
     log: Log,
     init: Init,
     mount_namespace: Option<File>,
+    oom: Option<OomWatch>,
+    /// Whether a want of memory was told.
+    oom_told: bool,
     ports: Vec<OwnedFd>,
     phase: Phase,
     paused: bool,
@@ -173,7 +177,18 @@ impl<'a> Shim<'a> {
             let _ = init.cgroup.remove(Duration::from_secs(1));
             failed("watching the first process".into(), &error)
         })?;
+        // A container whose memory is not watched is told of at its end.
+        let oom = init.cgroup.watch_oom().ok().flatten();
+        if let Some(watch) = &oom {
+            let interest = Interest {
+                read: watch.is_readable(),
+                write: false,
+            };
+            let _ = poll.add(watch, Token::OutOfMemory, interest);
+        }
         Ok(Self {
+            oom,
+            oom_told: false,
             // Without it the end of init waits for its mounts to be taken down.
             mount_namespace: File::open(format!("/proc/{}/ns/mnt", init.pid)).ok(),
             spec,
@@ -241,6 +256,7 @@ impl<'a> Shim<'a> {
                 self.refresh_streams_of(key);
             }
             Token::Forwarder => self.forward_log(),
+            Token::OutOfMemory => self.ran_out_of_memory(),
             Token::Compressor => self.log.compressed(&self.poll),
         }
     }

@@ -33,6 +33,8 @@ pub(super) enum Token {
     Forwarder,
     /// The process that compresses the log has ended.
     Compressor,
+    /// The container has run out of memory.
+    OutOfMemory,
     /// A process on its way into the container says how far it is.
     Starting(ProcessKey),
 }
@@ -49,6 +51,7 @@ impl Token {
             Self::Forwarder => (6, 0),
             Self::Compressor => (7, 0),
             Self::Starting(key) => (8, key),
+            Self::OutOfMemory => (9, 0),
         };
         key << 4 | kind
     }
@@ -64,6 +67,7 @@ impl Token {
             6 => Self::Forwarder,
             7 => Self::Compressor,
             8 => Self::Starting(key),
+            9 => Self::OutOfMemory,
             _ => Self::Listener,
         }
     }
@@ -171,6 +175,7 @@ mod tests {
             Token::Output(3, Stream::Stdout),
             Token::Output(3, Stream::Stderr),
             Token::Input(u64::MAX >> 3),
+            Token::OutOfMemory,
             Token::Forwarder,
             Token::Compressor,
         ] {

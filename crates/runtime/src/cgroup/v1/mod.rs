@@ -17,6 +17,7 @@ use super::Backend;
 use super::devices::Rule;
 use super::dir::Dir;
 use super::layout::Hierarchy;
+use super::oom::OomWatch;
 use super::usage::Usage;
 use crate::error::{CreateError, CreateErrorKind};
 use crate::spec::Resources;
@@ -196,6 +197,10 @@ impl Backend for Group {
 
     fn oom_kills(&self) -> io::Result<u64> {
         Ok(self.find("memory").map_or(0, memory::oom_kills))
+    }
+
+    fn watch_oom(&self) -> io::Result<Option<OomWatch>> {
+        self.find("memory").map(OomWatch::of_version_1).transpose()
     }
 
     fn usage(&self) -> Usage {

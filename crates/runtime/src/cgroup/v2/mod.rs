@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::Backend;
 use super::devices::Rule;
 use super::dir::Dir;
+use super::oom::OomWatch;
 use super::usage::Usage;
 use crate::error::{CreateError, Step};
 use crate::spec::Resources;
@@ -130,6 +131,13 @@ impl Backend for Group {
 
     fn oom_kills(&self) -> io::Result<u64> {
         Ok(self.dir.keyed("memory.events", "oom_kill").unwrap_or(0))
+    }
+
+    fn watch_oom(&self) -> io::Result<Option<OomWatch>> {
+        match OomWatch::of_version_2(&self.dir) {
+            Err(error) if crate::path::is_missing(&error) => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     fn usage(&self) -> Usage {
