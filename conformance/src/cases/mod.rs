@@ -16,6 +16,7 @@ mod lifecycle;
 mod list;
 mod logs;
 mod network;
+mod refusals;
 mod remove;
 mod requests;
 mod routing;
@@ -60,6 +61,7 @@ pub(crate) fn all(versions: &[&'static str]) -> Result<Vec<Case>, String> {
         return Ok(Vec::new());
     };
     let mut cases = fields::cases(versions)?;
+    cases.extend(refusals::cases(api)?);
     for (area, rows) in AREAS {
         for (level, name, source, run) in *rows {
             let level = match level {

@@ -77,7 +77,8 @@ pub struct Operation {
     pub says: String,
     /// Its group, if not its tag's.
     pub group: Option<String>,
-    /// What the request carries: `none`, `refused`, `bytes`, or JSON of a type.
+    /// What the request carries: `none`, `refused`, `bytes`, or JSON of a type;
+    /// `required` for what the documents say, if it must be there.
     pub body: Option<String>,
     /// What the answer carries: `lines T`, `logs`, `bytes application/x-tar` …
     pub answer: Option<String>,
@@ -99,6 +100,13 @@ pub struct Operation {
     /// Path parameters that may hold no slash.
     #[serde(default)]
     pub segment: bool,
+}
+
+impl Operation {
+    /// Whether the documented body does not matter.
+    pub fn replaces_body(&self) -> bool {
+        self.body.as_deref().is_some_and(|body| body != "required")
+    }
 }
 
 /// Another type for some places.

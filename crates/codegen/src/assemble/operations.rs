@@ -262,6 +262,10 @@ fn body(
         return Ok(documented);
     };
     let given = match text.as_str() {
+        "required" => match documented.clone() {
+            Body::Json { ty, .. } => Body::Json { ty, required: true },
+            other => other,
+        },
         "none" => Body::None,
         "refused" => Body::Refused,
         "bytes" => Body::Bytes,
@@ -272,7 +276,8 @@ fn body(
     };
     // The documented schema is not read where the overlay says what the body
     // is, so whatever stands for JSON counts as a change.
-    let replaces = draft.body.as_ref().is_some_and(|body| body.is_json);
+    let is_json = draft.body.as_ref().is_some_and(|body| body.is_json);
+    let replaces = entry.replaces_body() && is_json;
     if given != documented || replaces {
         overlay.touch("operations", &format!("{id} body"));
     }

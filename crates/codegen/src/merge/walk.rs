@@ -104,7 +104,7 @@ impl<'a> Walk<'a> {
             Some(Some(media)) if !media.schema.is_binary() => "JSON",
             Some(_) => "bytes",
         };
-        if retold.is_none_or(|entry| entry.body.is_none()) {
+        if !retold.is_some_and(|entry| entry.replaces_body()) {
             self.aspect(&format!("{id} request"), "body", carried.to_owned());
         }
         if let Some(body) = &operation.request_body {
@@ -112,7 +112,7 @@ impl<'a> Walk<'a> {
             let schema = body.content.values().next().map(|media| &media.schema);
             let expected = draft.body.as_ref().and_then(|body| body.ty.clone());
             self.aspect(&at, "required", body.required.to_string());
-            let ty = match schema.filter(|_| retold.is_none_or(|entry| entry.body.is_none())) {
+            let ty = match schema.filter(|_| !retold.is_some_and(|entry| entry.replaces_body())) {
                 Some(schema) if !schema.is_binary() => Some(self.schema(schema, expected, &at)),
                 _ => None,
             };

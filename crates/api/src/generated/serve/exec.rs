@@ -42,7 +42,7 @@ impl<T: Exec> Serve for Mounted<T> {
             }),
             Operation::ExecStart => Box::pin(async move {
                 let upgrade = Upgrade::stream(&call.headers, call.version());
-                let body: types::ExecStartRequest = call.json_or_default().await?;
+                let body: types::ExecStartRequest = call.json().await?;
                 Ok(match api.exec_start(call.context, call.name, body).await? {
                     ExecStartResponse::Hijacked(body) => answer::hijack(body, upgrade),
                     ExecStartResponse::Empty => answer::empty(StatusCode::OK),
