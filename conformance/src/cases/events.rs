@@ -36,7 +36,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         Must,
         "live",
-        "SystemEvents: the head comes at once, lines as they happen",
+        "SystemEvents: the head comes at once, lines as they happen; podman#23712",
         live,
     ),
     (Must, "since-after-until", "SystemEvents: 400", backwards),

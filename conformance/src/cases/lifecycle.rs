@@ -18,7 +18,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         Must,
         "start-no-such-program",
-        "ContainerStart: 400 and exit code 127",
+        "ContainerStart: 400 and exit code 127; podman#16056",
         no_program,
     ),
     (
@@ -72,7 +72,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         Must,
         "kill-idle",
-        "ContainerKill: 409 is not running",
+        "ContainerKill: 409 is not running; podman#7693, #10090",
         kill_idle,
     ),
     (Must, "rename", "ContainerRename", rename),
@@ -83,7 +83,12 @@ pub(super) const ROWS: &[Row] = &[
         "ContainerResize: 200; 409 when not running",
         resize,
     ),
-    (Must, "top", "ContainerTop: titles, processes, ps_args", top),
+    (
+        Must,
+        "top",
+        "ContainerTop: titles, rows of columns, ps_args, no ps inside; podman#23981, #9803",
+        top,
+    ),
     (
         Must,
         "top-idle",

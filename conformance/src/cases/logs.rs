@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         Must,
         "head-at-once",
-        "ContainerLogs: the head comes with nothing to send",
+        "ContainerLogs: the head comes with nothing to send; podman#23712",
         head_at_once,
     ),
     (

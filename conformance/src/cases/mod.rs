@@ -6,6 +6,7 @@ use crate::outcome::Outcome;
 use crate::session::Session;
 
 mod attach;
+mod clients;
 mod create;
 mod events;
 mod exec;
@@ -53,6 +54,7 @@ const AREAS: &[(&str, &[Row])] = &[
     ("events", events::ROWS),
     ("network", network::ROWS),
     ("swarm", swarm::ROWS),
+    ("clients", clients::ROWS),
 ];
 
 /// All rows as cases at the newest judged version, and the table of fields.

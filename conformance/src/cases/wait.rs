@@ -20,7 +20,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         Must,
         "head-first",
-        "ContainerWait: clients need the head before the end",
+        "ContainerWait: clients need the head before the end; podman#12652",
         head_first,
     ),
     (
@@ -38,13 +38,13 @@ pub(super) const ROWS: &[Row] = &[
     (
         Must,
         "next-exit",
-        "ContainerWait: next-exit waits through a start",
+        "ContainerWait: next-exit waits through a start; podman#8697, #9157",
         next_exit,
     ),
     (
         Must,
         "removed",
-        "ContainerWait: removed, with the exit code (docker run --rm)",
+        "ContainerWait: removed, with the exit code (docker run --rm); podman#18889, #27423",
         removed,
     ),
     (
