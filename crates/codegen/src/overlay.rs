@@ -279,7 +279,9 @@ impl Operation {
             None => self.answer.as_ref(),
         };
         text.is_some_and(|text| {
-            !["json", "lines", "one-or-lines", "deferred"].contains(&text.as_str())
+            // With a question mark the same, or null.
+            let word = text.strip_suffix(" ?").unwrap_or(text);
+            !["json", "lines", "one-or-lines", "deferred"].contains(&word)
         })
     }
 

@@ -35,6 +35,7 @@ use crate::mounts;
 use crate::path;
 use crate::rootfs;
 use crate::spec::{MountKind, MountSpec, RootfsSpec};
+use crate::user;
 
 /// What is to be seen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,6 +79,13 @@ impl View {
     /// The root directory, opened with `O_PATH`.
     pub fn root(&self) -> BorrowedFd<'_> {
         self.root.as_fd()
+    }
+
+    /// User and group ids of a user (empty, `name`, `uid`, either with `:group`
+    /// or `:gid`), by the container's own files.
+    pub fn user(&self, user: &str) -> Result<(u32, u32), CreateError> {
+        let identity = user::resolve(&self.root, user, &[])?;
+        Ok((identity.uid, identity.gid))
     }
 }
 
@@ -249,7 +257,11 @@ fn show(root: &OwnedFd, wanted: &[MountSpec]) -> Result<(), CreateError> {
             continue;
         };
         let step = || format!("show \"{}\"", mount.target);
-        let copy = mounts::clone_path(source, recursive).step(step)?;
+        let copy = match mounts::clone_path(source, recursive) {
+            // The first start makes some of them.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            copy => copy.step(step)?,
+        };
         let is_dir = fs::metadata(source).step(step)?.is_dir();
         let there = match is_dir {
             true => path::make_dir(root, &mount.target),

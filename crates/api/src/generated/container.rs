@@ -131,7 +131,7 @@ pub trait Container: Send + Sync + 'static {
         &self,
         _cx: Context,
         _id: String,
-    ) -> impl Future<Output = Result<Vec<types::FilesystemChange>, ApiError>> + Send {
+    ) -> impl Future<Output = Result<Option<Vec<types::FilesystemChange>>, ApiError>> + Send {
         async { Err(not_implemented(Operation::ContainerChanges)) }
     }
 

@@ -316,7 +316,7 @@ impl Container for Recorder {
         &self,
         cx: Context,
         id: String,
-    ) -> Result<Vec<types::FilesystemChange>, ApiError> {
+    ) -> Result<Option<Vec<types::FilesystemChange>>, ApiError> {
         self.note(Seen {
             operation: Operation::ContainerChanges,
             version: cx.version,

@@ -112,6 +112,11 @@ impl<'de> Deserialize<'de> for EmptyMap {
 pub struct Base64(pub Vec<u8>);
 
 impl Base64 {
+    /// As on the wire.
+    pub fn encoded(&self) -> String {
+        STANDARD.encode(&self.0)
+    }
+
     /// Whether there are no bytes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -120,7 +125,7 @@ impl Base64 {
 
 impl Serialize for Base64 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(&self.0))
+        serializer.serialize_str(&self.encoded())
     }
 }
 

@@ -360,6 +360,7 @@ fn content(id: &str, text: &str, documented: Option<&Type>) -> Result<Content, O
     let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
     let ty = || match (rest, documented) {
         ("", Some(ty)) => Ok(ty.clone()),
+        ("?", Some(ty)) => Ok(Type::Nullable(Box::new(ty.clone()))),
         _ => read(id, rest),
     };
     Ok(match word {

@@ -9,6 +9,7 @@
 
 mod census;
 mod cli;
+mod copy;
 mod harness;
 mod lifecycle;
 mod links;

@@ -66,6 +66,17 @@ pub(crate) struct Attached {
     pub(crate) log_end: Option<Position>,
 }
 
+/// Work on the files of a container, as it is then.
+pub(crate) struct Work(pub(crate) Box<WorkFn>);
+
+type WorkFn = dyn FnOnce(&Snapshot) -> Result<()> + Send;
+
+impl std::fmt::Debug for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Work")
+    }
+}
+
 /// A request to the owner of a container. `given` is the name the client used,
 /// which some refusals repeat.
 #[derive(Debug)]
@@ -103,6 +114,12 @@ pub(crate) enum Command {
     /// Other limits, another restart policy.
     Update {
         change: Box<Change>,
+        answer: Answer<()>,
+    },
+    /// Blocking work on the container's files; nothing else happens to it
+    /// meanwhile.
+    Files {
+        work: Work,
         answer: Answer<()>,
     },
     /// Forgets the link to a child, by its alias.
@@ -298,6 +315,13 @@ impl Actor {
             Command::Update { change, answer } => {
                 let result = self.on_update(&change).await;
                 answer.send(result).ok();
+            }
+            Command::Files { work, answer } => {
+                let now = self.view.borrow().clone();
+                let done = tokio::task::spawn_blocking(move || (work.0)(&now)).await;
+                answer
+                    .send(done.unwrap_or_else(|lost| Err(Error::system(lost.to_string()))))
+                    .ok();
             }
             Command::Unlink { alias, answer } => {
                 let result = self.on_unlink(&alias);

@@ -1,21 +1,30 @@
-//! The merged tree of a container's layers as a tar archive, read from the
-//! layers themselves: it needs no mount and works whether the container runs
-//! or not. What is mounted into the container is an empty directory here.
+//! Trees of files as tar archives: the merged tree of a container's layers, read
+//! from the layers themselves, so that it needs no mount and works whether the
+//! container runs or not (what is mounted into it is an empty directory here),
+//! or a part of what a view shows.
 //!
-//! A running container can change its layer while it is read, so every name
-//! is opened below a descriptor of its directory and no link is followed.
+//! Whoever runs can change the tree while it is read, so every name is opened
+//! below a descriptor of its directory and no link is followed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt;
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
-use tar::{Builder, EntryType, Header};
+use tar::{EntryType, Header};
+
+use crate::container::rooted;
+
+/// Bytes that are copied at once.
+const BUFFER: usize = 256 << 10;
+
+/// Blocks of a tar archive, in bytes.
+const BLOCK: usize = 512;
 
 /// Writes the tree of `layers`, topmost first, to `out`.
 pub(crate) fn write_tar(layers: &[PathBuf], out: impl Write) -> io::Result<()> {
@@ -23,18 +32,48 @@ pub(crate) fn write_tar(layers: &[PathBuf], out: impl Write) -> io::Result<()> {
         .iter()
         .map(|layer| open_dir(rustix::fs::CWD, layer.as_os_str()))
         .collect::<io::Result<Vec<OwnedFd>>>()?;
-    let mut walk = Walk {
-        tar: Builder::new(out),
-        links: HashMap::new(),
+    let mut walk = Walk::new(out);
+    walk.directory(&roots, b"")?;
+    walk.finish()
+}
+
+/// Writes a directory and all below it, under another name; below the empty
+/// name all names begin with a slash.
+pub(crate) fn write_directory(directory: &OwnedFd, name: &str, out: impl Write) -> io::Result<()> {
+    let directory = rooted::reopen(directory)?;
+    let found = Found {
+        layer: 0,
+        stat: rustix::fs::fstat(&directory)?,
+        directories: vec![directory],
     };
-    walk.directory(&roots, Path::new(""))?;
-    walk.tar.into_inner()?.flush()
+    let mut walk = Walk::new(out);
+    walk.tree(&found, name.as_bytes())?;
+    walk.finish()
+}
+
+/// Writes what a directory has under the name `of`, under another name.
+pub(crate) fn write_entry(
+    directory: &OwnedFd,
+    of: &OsStr,
+    name: &str,
+    out: impl Write,
+) -> io::Result<()> {
+    let directory = [rooted::reopen(directory)?];
+    let found = find(&directory, of)?.ok_or(io::ErrorKind::NotFound)?;
+    let mut walk = Walk::new(out);
+    if found.directories.is_empty() {
+        walk.entry(&directory[0], of, name.as_bytes(), &found)?;
+    } else {
+        walk.tree(&found, name.as_bytes())?;
+    }
+    walk.finish()
 }
 
 struct Walk<W: Write> {
-    tar: Builder<W>,
+    out: W,
     /// First name of each file with several.
-    links: HashMap<(u64, u64), PathBuf>,
+    links: HashMap<(u64, u64), Vec<u8>>,
+    buffer: Vec<u8>,
 }
 
 /// The topmost layer that has a name, and for a directory those below whose
@@ -46,95 +85,189 @@ struct Found {
 }
 
 impl<W: Write> Walk<W> {
-    fn directory(&mut self, layers: &[OwnedFd], path: &Path) -> io::Result<()> {
+    fn new(out: W) -> Walk<W> {
+        Walk {
+            out,
+            links: HashMap::new(),
+            buffer: vec![0; BUFFER],
+        }
+    }
+
+    /// The end of an archive are two empty blocks.
+    fn finish(mut self) -> io::Result<()> {
+        self.out.write_all(&[0; 2 * BLOCK])?;
+        self.out.flush()
+    }
+
+    /// All below a directory, under names that begin with `prefix`.
+    fn directory(&mut self, layers: &[OwnedFd], prefix: &[u8]) -> io::Result<()> {
         for name in names(layers)? {
             // Names that vanish while a container runs are left out.
             let Some(found) = find(layers, &name)? else {
                 continue;
             };
-            let path = path.join(&name);
-            self.entry(&layers[found.layer], &name, &path, &found)?;
-            if !found.directories.is_empty() {
-                self.directory(&found.directories, &path)?;
+            let path = [prefix, name.as_bytes()].concat();
+            if found.directories.is_empty() {
+                self.entry(&layers[found.layer], &name, &path, &found)?;
+            } else {
+                self.tree(&found, &path)?;
             }
         }
         Ok(())
     }
 
-    fn entry(&mut self, dir: &OwnedFd, name: &OsStr, path: &Path, found: &Found) -> io::Result<()> {
+    /// A directory itself and all below it.
+    fn tree(&mut self, found: &Found, path: &[u8]) -> io::Result<()> {
+        // Go's archiver marks directories with a slash; so do we.
+        let name = [path, b"/"].concat();
+        let attributes = match found.directories.first() {
+            Some(directory) => attributes(directory)?,
+            None => Vec::new(),
+        };
+        self.header(
+            header(&found.stat, EntryType::Directory),
+            &name,
+            b"",
+            attributes,
+        )?;
+        self.directory(&found.directories, &name)
+    }
+
+    /// Anything but a directory.
+    fn entry(&mut self, dir: &OwnedFd, name: &OsStr, path: &[u8], found: &Found) -> io::Result<()> {
         let stat = &found.stat;
         let kind = FileType::from_raw_mode(stat.st_mode);
-        let mut header = header(stat);
-        if stat.st_nlink > 1 && kind != FileType::Directory {
-            if let Some(first) = self.links.get(&(stat.st_dev, stat.st_ino)) {
-                header.set_entry_type(EntryType::Link);
-                return self.tar.append_link(&mut header, path, first);
+        if stat.st_nlink > 1 {
+            let key = (stat.st_dev, stat.st_ino);
+            if let Some(first) = self.links.get(&key) {
+                let first = first.clone();
+                return self.header(header(stat, EntryType::Link), path, &first, Vec::new());
             }
-            self.links
-                .insert((stat.st_dev, stat.st_ino), path.to_owned());
+            if kind != FileType::Socket {
+                self.links.insert(key, path.to_vec());
+            }
         }
         match kind {
-            FileType::Directory => {
-                if let Some(directory) = found.directories.first() {
-                    self.attributes(directory)?;
-                }
-                header.set_entry_type(EntryType::Directory);
-                // Go's archiver marks directories with a slash; so do we.
-                self.tar
-                    .append_data(&mut header, path.join(""), io::empty())
-            }
-            FileType::RegularFile => {
-                let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-                let file = match rustix::fs::openat(dir, name, flags, Mode::empty()) {
-                    Ok(file) => file,
-                    Err(Errno::NOENT | Errno::LOOP) => return Ok(()),
-                    Err(error) => return Err(error.into()),
-                };
-                self.attributes(&file)?;
-                header.set_entry_type(EntryType::Regular);
-                header.set_size(size(stat));
-                // The size stands in front of the data: a file that grows is
-                // cut there, one that shrinks is filled up.
-                let data = File::from(file).chain(io::repeat(0)).take(size(stat));
-                self.tar.append_data(&mut header, path, data)
-            }
+            FileType::RegularFile => self.file(dir, name, path, stat),
             FileType::Symlink => {
                 let target = rustix::fs::readlinkat(dir, name, Vec::new())?;
-                header.set_entry_type(EntryType::Symlink);
-                let target = OsString::from_vec(target.into_bytes());
-                self.tar.append_link(&mut header, path, Path::new(&target))
+                let header = header(stat, EntryType::Symlink);
+                self.header(header, path, target.as_bytes(), Vec::new())
             }
             FileType::CharacterDevice | FileType::BlockDevice | FileType::Fifo => {
-                header.set_entry_type(match kind {
-                    FileType::CharacterDevice => EntryType::Char,
-                    FileType::BlockDevice => EntryType::Block,
-                    _ => EntryType::Fifo,
-                });
+                let mut header = header(
+                    stat,
+                    match kind {
+                        FileType::CharacterDevice => EntryType::Char,
+                        FileType::BlockDevice => EntryType::Block,
+                        _ => EntryType::Fifo,
+                    },
+                );
                 header.set_device_major(rustix::fs::major(stat.st_rdev))?;
                 header.set_device_minor(rustix::fs::minor(stat.st_rdev))?;
-                self.tar.append_data(&mut header, path, io::empty())
+                self.header(header, path, b"", Vec::new())
             }
             // A socket means nothing without the process behind it.
             _ => Ok(()),
         }
     }
 
-    /// Extended attributes go into a header of their own before the entry.
-    /// Those of the overlay itself stay behind.
-    fn attributes(&mut self, file: &OwnedFd) -> io::Result<()> {
-        let mut found: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-        for name in attribute_names(file)? {
-            let kept = name == "security.capability" || name.starts_with("user.");
-            if kept && let Some(value) = attribute(file, &name)? {
-                found.insert(format!("SCHILY.xattr.{name}"), value);
+    fn file(&mut self, dir: &OwnedFd, name: &OsStr, path: &[u8], stat: &Stat) -> io::Result<()> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = match rustix::fs::openat(dir, name, flags, Mode::empty()) {
+            Ok(file) => file,
+            Err(Errno::NOENT | Errno::LOOP) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let attributes = attributes(&file)?;
+        let mut header = header(stat, EntryType::Regular);
+        header.set_size(size(stat));
+        self.header(header, path, b"", attributes)?;
+        // The size stands in front of the data: a file that grows is cut there,
+        // one that shrinks is filled up.
+        let mut data = File::from(file).chain(io::repeat(0)).take(size(stat));
+        loop {
+            match data.read(&mut self.buffer) {
+                Ok(0) => break,
+                Ok(count) => self.out.write_all(&self.buffer[..count])?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
-        if found.is_empty() {
-            return Ok(());
-        }
-        self.tar
-            .append_pax_extensions(found.iter().map(|(k, v)| (k.as_str(), v.as_slice())))
+        self.pad(size(stat))
     }
+
+    /// The header of an entry; what does not fit into it goes into a header of
+    /// extensions (PAX) before it.
+    fn header(
+        &mut self,
+        mut header: Header,
+        path: &[u8],
+        link: &[u8],
+        mut extensions: Vec<(Vec<u8>, Vec<u8>)>,
+    ) -> io::Result<()> {
+        let fields = header.as_old_mut();
+        for (key, text, field) in [
+            (b"path".as_slice(), path, &mut fields.name),
+            (b"linkpath", link, &mut fields.linkname),
+        ] {
+            let length = text.len().min(field.len());
+            field[..length].copy_from_slice(&text[..length]);
+            if text.len() > field.len() {
+                extensions.push((key.to_vec(), text.to_vec()));
+            }
+        }
+        if !extensions.is_empty() {
+            let mut records = Vec::new();
+            for (key, value) in &extensions {
+                record(&mut records, key, value);
+            }
+            let mut before = Header::new_ustar();
+            before.set_entry_type(EntryType::XHeader);
+            before.set_mode(0o644);
+            before.set_size(records.len() as u64);
+            let name = b"PaxHeaders.0/extensions";
+            before.as_old_mut().name[..name.len()].copy_from_slice(name);
+            before.set_cksum();
+            self.out.write_all(before.as_bytes())?;
+            self.out.write_all(&records)?;
+            self.pad(records.len() as u64)?;
+        }
+        header.set_cksum();
+        self.out.write_all(header.as_bytes())
+    }
+
+    fn pad(&mut self, length: u64) -> io::Result<()> {
+        let rest = length.next_multiple_of(BLOCK as u64) - length;
+        self.out.write_all(&[0; BLOCK][..rest as usize])
+    }
+}
+
+/// A PAX record: its own length, the key and the value.
+fn record(records: &mut Vec<u8>, key: &[u8], value: &[u8]) {
+    let rest = key.len() + value.len() + 3;
+    // The length counts its own digits.
+    let mut length = rest + 1;
+    while length != rest + length.to_string().len() {
+        length = rest + length.to_string().len();
+    }
+    records.extend_from_slice(length.to_string().as_bytes());
+    for part in [b" ".as_slice(), key, b"=", value, b"\n"] {
+        records.extend_from_slice(part);
+    }
+}
+
+/// Extended attributes, as PAX has them. Those of the overlay itself stay
+/// behind.
+fn attributes(file: &OwnedFd) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    let mut found = BTreeMap::new();
+    for name in attribute_names(file)? {
+        let kept = name == "security.capability" || name.starts_with("user.");
+        if kept && let Some(value) = attribute(file, &name)? {
+            found.insert(format!("SCHILY.xattr.{name}").into_bytes(), value);
+        }
+    }
+    Ok(found.into_iter().collect())
 }
 
 /// All names of a directory over its layers, sorted.
@@ -175,7 +308,9 @@ fn find(layers: &[OwnedFd], name: &OsStr) -> io::Result<Option<Found>> {
             })));
         }
         let directory = open_dir(layer.as_fd(), name)?;
-        let opaque = attribute(&directory, "trusted.overlay.opaque")?.is_some_and(|v| v == b"y");
+        // Nothing is below the last layer.
+        let opaque = index + 1 < layers.len()
+            && attribute(&directory, "trusted.overlay.opaque")?.is_some_and(|v| v == b"y");
         found
             .get_or_insert_with(|| Found {
                 layer: index,
@@ -191,8 +326,9 @@ fn find(layers: &[OwnedFd], name: &OsStr) -> io::Result<Option<Found>> {
     Ok(found)
 }
 
-fn header(stat: &Stat) -> Header {
+fn header(stat: &Stat, kind: EntryType) -> Header {
     let mut header = Header::new_gnu();
+    header.set_entry_type(kind);
     header.set_mode(stat.st_mode & 0o7777);
     header.set_uid(u64::from(stat.st_uid));
     header.set_gid(u64::from(stat.st_gid));

@@ -1,7 +1,9 @@
 //! Containers: what can be asked of them, by whatever name.
 
 pub mod actor;
+pub mod archive;
 pub mod attach;
+pub mod changes;
 pub mod create;
 mod filter;
 pub(crate) mod health;
@@ -16,6 +18,7 @@ pub mod prune;
 pub(crate) mod record;
 pub mod registry;
 mod restart;
+mod rooted;
 pub(crate) mod shim;
 mod spec;
 mod start;
@@ -40,7 +43,9 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use self::actor::{Answer, Command, Intent};
+use self::archive::{Archive, PathStat, PutOptions};
 use self::attach::{AttachRequest, Attachment, Input, InputEnd};
+use self::changes::Change;
 use self::logs::{LogQuery, Logs};
 use self::plan::signal;
 use self::registry::{Handle, Quarantined, Snapshot};
@@ -321,6 +326,84 @@ impl Containers {
         self.ask(&handle, given, |answer| Command::Update { change, answer })
             .await?;
         Ok(Some(warnings).filter(|list| !list.is_empty()))
+    }
+
+    /// What the container changed in its files.
+    pub async fn changes(&self, given: &str) -> Result<Vec<Change>> {
+        let snapshot = self.get(given)?.snapshot();
+        let layer = self.shared.images.container_layer(snapshot.id());
+        let layer = layer.context("layer")?;
+        let compare = move || changes::changes(&layer.upper, &layer.lower);
+        let changes = tokio::task::spawn_blocking(compare)
+            .await
+            .context("changes")?;
+        changes.context("changes")
+    }
+
+    /// What a path of a container is.
+    pub async fn path_stat(&self, given: &str, path: &str) -> Result<PathStat> {
+        Ok(self.find_path(given, path).await?.stat)
+    }
+
+    /// A file or directory of a container, to be written as a tar archive.
+    pub async fn archive(&self, given: &str, path: &str) -> Result<Archive> {
+        let found = self.find_path(given, path).await?;
+        let snapshot = self.get(given)?.snapshot();
+        self.shared
+            .publish_container(&snapshot.record, "archive-path", &[]);
+        Ok(found)
+    }
+
+    /// Unpacks a tar archive, plain or compressed, into a directory of a
+    /// container. What was unpacked before an error stays.
+    pub async fn put_archive(
+        &self,
+        given: &str,
+        path: &str,
+        options: PutOptions,
+        archive: impl io::Read + Send + 'static,
+    ) -> Result<()> {
+        archive::check(path)?;
+        let handle = self.get(given)?;
+        let snapshot = handle.snapshot();
+        allow(&snapshot, Request::Export, given)?;
+        let shared = self.shared.clone();
+        let (container, directory) = (given.to_owned(), path.to_owned());
+        let into = move |now: &Snapshot, archive: &mut (dyn io::Read + Send)| {
+            let put = archive::Put {
+                given: &container,
+                path: &directory,
+                options,
+            };
+            archive::put(&shared, now, put, archive)
+        };
+        if snapshot.state.phase.has_process() {
+            let mut archive = archive;
+            let now = snapshot.clone();
+            tokio::task::spawn_blocking(move || into(&now, &mut archive))
+                .await
+                .context("unpack")??;
+        } else {
+            let shared = self.shared.clone();
+            let received = tokio::task::spawn_blocking(move || archive::receive(&shared, archive));
+            let mut received = received.await.context("receive")??;
+            let work = actor::Work(Box::new(move |now| into(now, &mut received)));
+            self.ask(&handle, given, |answer| Command::Files { work, answer })
+                .await?;
+        }
+        self.shared
+            .publish_container(&snapshot.record, "extract-to-dir", &[]);
+        Ok(())
+    }
+
+    async fn find_path(&self, given: &str, path: &str) -> Result<Archive> {
+        archive::check(path)?;
+        let snapshot = self.get(given)?.snapshot();
+        allow(&snapshot, Request::Export, given)?;
+        let shared = self.shared.clone();
+        let (given, path) = (given.to_owned(), path.to_owned());
+        let find = move || archive::find(&shared, &snapshot, &given, &path);
+        tokio::task::spawn_blocking(find).await.context("archive")?
     }
 
     /// Gives a container another name.

@@ -242,7 +242,7 @@ fn process(plan: &Plan, hostname: &str, links: &[String]) -> ProcessSpec {
     }
 }
 
-fn all_mounts(plan: &Plan, files: &Files) -> Vec<MountSpec> {
+pub(crate) fn all_mounts(plan: &Plan, files: &Files) -> Vec<MountSpec> {
     let of_engine = [
         ("/etc/resolv.conf", files.resolv_conf()),
         ("/etc/hostname", files.hostname()),

@@ -54,7 +54,7 @@ pub(crate) enum Kind {
 
 /// One entry of an archive, its extensions applied. Names are as found in the
 /// archive: unchecked bytes without NUL.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) path: Vec<u8>,
     pub(crate) link: Vec<u8>,

@@ -9,7 +9,10 @@
 //! Whiteouts (OCI image layer specification 1.0) become what overlayfs knows:
 //! `.wh.NAME` a character device 0:0, `.wh..wh..opq` an extended attribute.
 
+mod merge;
 mod tree;
+
+pub use merge::{MergeError, MergeOptions, merge};
 
 use std::{
     fs::File,
@@ -131,16 +134,7 @@ impl Extractor {
         entry: &Entry,
     ) -> Result<(), ExtractError> {
         let path = || PathBuf::from(String::from_utf8_lossy(&entry.path).into_owned());
-        self.entries += 1;
-        if self.entries > self.limits.max_entries {
-            return Err(ExtractError::TooManyEntries(self.limits.max_entries));
-        }
-        if entry.size > self.limits.max_bytes {
-            return Err(ExtractError::TooLarge {
-                path: path(),
-                limit: self.limits.max_bytes,
-            });
-        }
+        self.check_limits(entry)?;
         let components = components(&entry.path);
         let result = match components.split_last() {
             None => self.root(entry),
@@ -157,6 +151,20 @@ impl Extractor {
             path: path(),
             source,
         })
+    }
+
+    fn check_limits(&mut self, entry: &Entry) -> Result<(), ExtractError> {
+        self.entries += 1;
+        if self.entries > self.limits.max_entries {
+            return Err(ExtractError::TooManyEntries(self.limits.max_entries));
+        }
+        if entry.size > self.limits.max_bytes {
+            return Err(ExtractError::TooLarge {
+                path: PathBuf::from(String::from_utf8_lossy(&entry.path).into_owned()),
+                limit: self.limits.max_bytes,
+            });
+        }
+        Ok(())
     }
 
     /// The entry of the layer's own root directory.
