@@ -53,6 +53,13 @@ pub(crate) struct Reservation {
     pub(crate) ports: Vec<Binding>,
 }
 
+impl Reservation {
+    /// Whether there is a device to be connected to the bridge.
+    pub(crate) fn is_bridged(&self) -> bool {
+        self.network == "bridge"
+    }
+}
+
 /// Ids of the networks that every engine has, made at the first start.
 #[derive(Debug, Serialize, Deserialize)]
 struct Ids {
@@ -147,10 +154,7 @@ impl Net {
         reservation: &Reservation,
         mac: Option<[u8; 6]>,
     ) -> Result<Endpoint> {
-        let bridge = self
-            .bridge
-            .clone()
-            .filter(|_| reservation.network == "bridge");
+        let bridge = self.bridge.clone().filter(|_| reservation.is_bridged());
         let link = match bridge {
             None => None,
             Some(bridge) => {

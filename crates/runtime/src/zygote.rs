@@ -9,6 +9,9 @@
 //!    └──────────── the specification, then requests and events ─────────────┘
 //! ```
 //!
+//! A spare shim may wait for its specification before anybody wants it, which
+//! keeps the fork off the path of a start.
+//!
 //! The zygote never reads from the sockets it hands on, so no shim and no slow
 //! launch can hold it up. It holds the line to the daemon, a signalfd, and nothing
 //! else; it runs as root in the daemon's namespaces and its own session. When the
@@ -21,6 +24,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -30,7 +34,7 @@ use rustix::io::Errno;
 use rustix::mount::{MountAttrFlags, OpenTreeFlags, open_tree};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recv, recvmsg, sendmsg, socketpair,
 };
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
@@ -56,6 +60,8 @@ const VIEW: u8 = b'v';
 pub struct Zygote {
     line: OwnedFd,
     process: Child,
+    /// The connection to a shim without a specification.
+    spare: Mutex<Option<UnixStream>>,
 }
 
 impl Zygote {
@@ -92,6 +98,7 @@ impl Zygote {
         Ok(Self {
             line: ours,
             process,
+            spare: Mutex::default(),
         })
     }
 
@@ -103,9 +110,38 @@ impl Zygote {
     /// An error of kind `BrokenPipe` means that the zygote is dead: no container
     /// can be started any more, while those that run go on.
     pub fn launch(&self, spec: &ContainerSpec) -> io::Result<UnixStream> {
-        let socket = self.fork_for(SHIM)?;
+        let socket = self.shim()?;
         channel::send(&socket, spec)?;
         Ok(socket)
+    }
+
+    /// A new shim, which does nothing until it has read its specification: the
+    /// first message that it is to be sent.
+    pub fn shim(&self) -> io::Result<UnixStream> {
+        self.fork_for(SHIM)
+    }
+
+    /// The shim that [`Self::keep_spare`] made, if there is one: as a new one, but
+    /// without waiting for the zygote.
+    pub fn spare(&self) -> Option<UnixStream> {
+        let spare = self.slot().take()?;
+        // Nobody has spoken on it; its end is all that can be read.
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        let alive = matches!(recv(&spare, &mut [0; 1], flags), Err(Errno::AGAIN));
+        alive.then_some(spare)
+    }
+
+    /// Makes a shim for later, unless there is one. It ends with the daemon.
+    pub fn keep_spare(&self) -> io::Result<()> {
+        let mut slot = self.slot();
+        if slot.is_none() {
+            *slot = Some(self.shim()?);
+        }
+        Ok(())
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<UnixStream>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens the files of a container. Blocks for about a millisecond; may be

@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use longshore_runtime::channel::{Decoder, Event, Failure, Message, Reply, Request, encode};
 use longshore_runtime::recover;
+use longshore_runtime::zygote::Zygote;
 use serde::Serialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -53,6 +55,16 @@ impl Connection {
     pub(crate) fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<Connection> {
         stream.set_nonblocking(true)?;
         Ok(Connection::new(UnixStream::from_std(stream)?))
+    }
+
+    /// Connects to a shim that waits for its specification.
+    pub(crate) async fn to_new_shim(zygote: &Arc<Zygote>) -> io::Result<Connection> {
+        if let Some(spare) = zygote.spare() {
+            return Connection::from_std(spare);
+        }
+        let zygote = zygote.clone();
+        let made = tokio::task::spawn_blocking(move || zygote.shim()).await;
+        Connection::from_std(made.map_err(io::Error::other)??)
     }
 
     /// Connects to the shim of the container whose run directory this is.

@@ -4,6 +4,9 @@
 //! ```text
 //! prepare files ─> launch shim ─> Created ─> attach network ─> connect clients ─> Start ─> Started
 //! ```
+//!
+//! Where there is nothing to attach or connect, `Start` goes along with the
+//! specification.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +26,7 @@ use crate::container::shim::{Connection, Streams};
 use crate::container::spec::{self, Places};
 use crate::container::{links, netfiles};
 use crate::error::{Error, ErrorKind, IoContext, Result};
-use crate::net::Endpoint;
+use crate::net::{Endpoint, Reservation};
 use crate::shared::Shared;
 use crate::userns;
 
@@ -138,19 +141,22 @@ pub(crate) async fn launch(
         ports.as_ref().map_or(&[], |held| held.ports.as_slice()),
         &linked.env,
     );
-    let zygote = shared.zygote.clone();
-    let launched = tokio::task::spawn_blocking(move || zygote.launch(&spec))
-        .await
-        .context("launch")?
-        .context("launch");
-    let stream = match launched {
-        Ok(stream) => stream,
+    let at_once = attaching.is_empty() && !ports.as_ref().is_some_and(Reservation::is_bridged);
+    let launched = async {
+        let mut shim = Connection::to_new_shim(&shared.zygote).await?;
+        shim.send(&spec).await?;
+        if at_once {
+            shim.send(&channel::Request::Start).await?;
+        }
+        Ok::<_, std::io::Error>(shim)
+    };
+    let mut shim = match launched.await.context("launch") {
+        Ok(shim) => shim,
         Err(error) => {
             shared.network.release(&record.id, ports.as_ref());
             return Err(error.into());
         }
     };
-    let mut shim = Connection::from_std(stream).context("launch")?;
     let steps = async {
         let pid = created(&mut shim, &record.name).await?;
         let endpoint = match &ports {
@@ -197,13 +203,18 @@ pub(crate) async fn launch(
             tracing::warn!(container = %record.id, %error, "a client could not be attached");
         }
     }
-    match started(&mut shim).await {
-        Ok(at) => Ok(Started {
-            shim,
-            pid,
-            at,
-            endpoint,
-        }),
+    match started(&mut shim, at_once).await {
+        Ok(at) => {
+            let zygote = shared.zygote.clone();
+            // Without one the next start waits a little longer.
+            tokio::task::spawn_blocking(move || zygote.keep_spare().ok());
+            Ok(Started {
+                shim,
+                pid,
+                at,
+                endpoint,
+            })
+        }
         Err(failed) => {
             abandon(&mut shim).await;
             match &endpoint {
@@ -276,13 +287,13 @@ fn named(failure: Failure, name: &str) -> FailedStart {
     failure.into()
 }
 
-async fn started(shim: &mut Connection) -> Result<Timestamp, FailedStart> {
-    if let Reply::Refused(failure) = shim
-        .request(&channel::Request::Start)
-        .await
-        .context("container supervisor")?
-    {
-        return Err(failure.into());
+/// Lets the program run, unless that was `asked` for before, and waits for it.
+async fn started(shim: &mut Connection, asked: bool) -> Result<Timestamp, FailedStart> {
+    if !asked {
+        let reply = shim.request(&channel::Request::Start).await;
+        if let Reply::Refused(failure) = reply.context("container supervisor")? {
+            return Err(failure.into());
+        }
     }
     match timeout(SETUP, shim.event()).await {
         Ok(Ok(Some(Event::Started { at }))) => Ok(at_nanos(at)),

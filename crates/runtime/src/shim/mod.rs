@@ -168,7 +168,7 @@ impl<'a> Shim<'a> {
             };
             let pidfd = init.pidfd.try_clone()?;
             let process = Process::watch(&poll, INIT, None, (init.pid, pidfd, console), ends)?;
-            record::write_state(&spec.run_dir, &state_file(spec, init.pid, None))?;
+            record::write_state(&spec.run_dir, &state_file(spec, init.pid))?;
             io::Result::Ok((poll, process))
         })();
         let (poll, process) = watched.map_err(|error| {
@@ -321,13 +321,12 @@ fn listen(run_dir: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-fn state_file(spec: &ContainerSpec, pid: i32, started_at: Option<UnixNanos>) -> StateFile {
+fn state_file(spec: &ContainerSpec, pid: i32) -> StateFile {
     StateFile {
         id: spec.id.clone(),
         shim_pid: std::process::id() as i32,
         pid,
         cgroup_parent: spec.cgroup.parent.clone(),
-        started_at,
     }
 }
 

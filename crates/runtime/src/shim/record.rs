@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::{ExitRecord, UnixNanos};
+use crate::channel::ExitRecord;
 
 /// Name of the socket in a container's run directory.
 pub const SOCKET: &str = "shim.sock";
@@ -26,8 +26,6 @@ pub struct StateFile {
     pub pid: i32,
     /// Parent of its cgroup, as in the specification.
     pub cgroup_parent: String,
-    /// When its program began.
-    pub started_at: Option<UnixNanos>,
 }
 
 /// Writes the exit record. It outlives daemons, not power cuts: none of what it

@@ -5,7 +5,7 @@ use rustix::io::Errno;
 use super::client::Role;
 use super::poll::ClientKey;
 use super::process::Process;
-use super::{INIT, Shim, ending, kind_of, record, refused, state_file};
+use super::{INIT, Shim, ending, kind_of, refused};
 use crate::channel::{
     Event, ExecState, Failure, FailureKind, Message, Phase, Reply, Request, State, Streams,
 };
@@ -113,9 +113,6 @@ impl Shim<'_> {
                 let at = time::now();
                 self.phase = Phase::Running;
                 self.started_at = Some(at);
-                let state = state_file(self.spec, self.init.pid, Some(at));
-                // The file made at creation says enough for cleaning up.
-                let _ = record::write_state(&self.spec.run_dir, &state);
                 self.reply(key, Ok(Reply::Done));
                 self.publish(Event::Started { at });
             }
