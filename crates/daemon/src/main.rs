@@ -149,6 +149,7 @@ async fn serve(
         tracing::info!(?host, "API listen on");
     }
 
+    longshore_runtime::forget_code();
     let name = first_of(&mut stop).await;
     tracing::info!(signal = name, "ending; containers go on");
     server.shutdown(DRAIN).await;

@@ -60,3 +60,10 @@ pub fn warm() {
     let _ = cgroup::layout::Layout::current();
     let _ = seccomp::warm();
 }
+
+/// Lets go of the program's pages of machine code that only its start needed. What
+/// is run again comes back from the page cache.
+pub fn forget_code() {
+    // It is as well if they stay.
+    let _ = sys::memory::forget_code();
+}

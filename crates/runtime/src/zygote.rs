@@ -206,6 +206,7 @@ fn serve() -> io::Result<()> {
 
     // What every container needs is worked out once and inherited by each shim.
     crate::warm();
+    crate::forget_code();
     loop {
         let mut ready = [
             PollFd::new(&line, PollFlags::IN),

@@ -26,6 +26,7 @@ pub(super) const GET: Row = Row {
     rounds: 5,
     warm_up: 1,
     floor: false,
+    containers: true,
     prepare: |engine| prepare_out(engine, "archive?path=/data"),
 };
 

@@ -20,6 +20,7 @@ pub(super) const BARE: Row = Row {
     rounds: 3,
     warm_up: 1,
     floor: false,
+    containers: true,
     prepare: |engine| Ok(prepare(engine, "none")),
 };
 

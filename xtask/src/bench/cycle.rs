@@ -17,6 +17,7 @@ pub(super) const BARE: Row = Row {
     rounds: 50,
     warm_up: 5,
     floor: true,
+    containers: true,
     prepare: |engine| prepare(engine, "none"),
 };
 
@@ -29,6 +30,7 @@ pub(super) const BRIDGE: Row = Row {
     rounds: 30,
     warm_up: 3,
     floor: false,
+    containers: true,
     prepare: |engine| prepare(engine, "default"),
 };
 

@@ -128,9 +128,8 @@ impl Kind {
 }
 
 impl Engine {
-    /// Starts an engine below `scratch` and loads `image`, unless it brings its
-    /// own.
-    pub(super) fn start(kind: Kind, scratch: &Path, image: Option<&[u8]>) -> Result<Self, String> {
+    /// Starts an engine below `scratch`.
+    pub(super) fn start(kind: Kind, scratch: &Path) -> Result<Self, String> {
         let state = scratch.join(kind.name());
         fs::create_dir_all(state.join("exec")).map_err(|e| format!("{}: {e}", state.display()))?;
         if matches!(kind, Kind::Podman) {
@@ -151,18 +150,24 @@ impl Engine {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let daemon = Daemon::spawn(command, &state, socket)?;
         let namespace = namespace_of(daemon.pid()).ok_or("the engine has ended")?;
-        let engine = Self {
+        Ok(Self {
             kind,
             daemon,
             namespace,
-        };
-        let brings_image = matches!(engine.kind, Kind::Longshored(_) | Kind::Before(_));
-        if let Some(image) = image.filter(|_| !brings_image) {
-            let mut client = engine.client()?;
-            let answer = client.call("POST", "/images/load", "application/x-tar", image)?;
-            json_or_empty(answer).map_err(|e| format!("{}: {e}", engine.name()))?;
+        })
+    }
+
+    /// Loads the image of another engine, unless this one brings it.
+    pub(super) fn load_image_of(&self, other: &Engine) -> TaskResult {
+        if matches!(self.kind, Kind::Longshored(_) | Kind::Before(_)) {
+            return Ok(());
         }
-        Ok(engine)
+        let image = other.image()?;
+        let answer = self
+            .client()?
+            .call("POST", "/images/load", "application/x-tar", &image)?;
+        json_or_empty(answer).map_err(|e| format!("{}: {e}", self.name()))?;
+        Ok(())
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -175,7 +180,7 @@ impl Engine {
     }
 
     /// The image as an archive.
-    pub(super) fn image(&self) -> Result<Vec<u8>, String> {
+    fn image(&self) -> Result<Vec<u8>, String> {
         let path = format!("/images/{IMAGE}/get");
         match self.client()?.call("GET", &path, "", b"")? {
             (200, archive) => Ok(archive),

@@ -18,6 +18,7 @@ pub(super) const TRUE: Row = Row {
     rounds: 50,
     warm_up: 5,
     floor: false,
+    containers: true,
     prepare: |engine| {
         let mut containers = engine.containers()?;
         let id = containers.run(&["sleep", "1000000"])?;

@@ -24,6 +24,7 @@ pub(super) const WRITE: Row = Row {
     rounds: 5,
     warm_up: 1,
     floor: false,
+    containers: true,
     prepare: prepare_write,
 };
 
@@ -36,6 +37,7 @@ pub(super) const READ: Row = Row {
     rounds: 5,
     warm_up: 1,
     floor: false,
+    containers: true,
     prepare: prepare_read,
 };
 
@@ -48,6 +50,7 @@ pub(super) const ATTACH: Row = Row {
     rounds: 5,
     warm_up: 1,
     floor: false,
+    containers: true,
     prepare: prepare_attach,
 };
 

@@ -22,6 +22,7 @@ pub(super) const IDLE: Row = Row {
     rounds: 3,
     warm_up: 0,
     floor: false,
+    containers: false,
     prepare: |engine| Ok(Box::new(|| Ok(megabytes(engine, "Rss:").into()))),
 };
 
@@ -32,6 +33,7 @@ pub(super) const PER_CONTAINER: Row = Row {
     bars: &[Bar::AtMost(0.3)],
     rounds: 3,
     warm_up: 1,
+    containers: true,
     prepare: |engine| {
         Ok(Box::new(|| {
             let before = megabytes(engine, "Pss:");

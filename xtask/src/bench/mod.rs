@@ -98,8 +98,7 @@ pub(crate) fn run(args: Args) -> TaskResult {
     }
     let mut engines: Vec<Engine> = Vec::new();
     for kind in kinds {
-        let image = engines.first().map(Engine::image).transpose()?;
-        engines.push(Engine::start(kind, scratch.path(), image.as_deref())?);
+        engines.push(Engine::start(kind, scratch.path())?);
     }
     let floor = match rows.iter().any(|row| row.floor) {
         true => Some(floor::build()?),
@@ -107,7 +106,14 @@ pub(crate) fn run(args: Args) -> TaskResult {
     };
 
     let mut results = Vec::new();
+    let mut have_images = false;
     for row in rows {
+        if row.containers && !have_images {
+            engines
+                .iter()
+                .try_for_each(|engine| engine.load_image_of(&engines[0]))?;
+            have_images = true;
+        }
         let rounds = args.rounds.unwrap_or(row.rounds);
         eprintln!("{}: {} rounds", row.name, rounds);
         let floor = match &floor {

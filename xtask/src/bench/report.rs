@@ -207,6 +207,7 @@ mod tests {
         rounds: 1,
         warm_up: 0,
         floor: true,
+        containers: true,
         prepare: |_| Err("never".to_owned()),
     };
 

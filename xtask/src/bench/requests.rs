@@ -23,6 +23,7 @@ pub(super) const VERSION: Row = Row {
     rounds: 3,
     warm_up: 1,
     floor: false,
+    containers: true,
     prepare: |engine| {
         Ok(requests(
             engine,

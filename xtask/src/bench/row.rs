@@ -20,6 +20,8 @@ pub(super) struct Row {
     pub(super) warm_up: usize,
     /// Whether the bare system calls can be measured beside the engines.
     pub(super) floor: bool,
+    /// Whether containers are needed, and with them an image.
+    pub(super) containers: bool,
     /// Makes all that is not to be measured; the probe takes it away when dropped.
     pub(super) prepare: for<'a> fn(&'a Engine) -> Result<Probe<'a>, String>,
 }

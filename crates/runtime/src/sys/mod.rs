@@ -10,6 +10,7 @@ pub(crate) mod clone;
 pub(crate) mod fd;
 pub(crate) mod keyring;
 pub(crate) mod link;
+pub(crate) mod memory;
 pub(crate) mod mount;
 pub(crate) mod pidfd;
 pub(crate) mod seccomp;
