@@ -7,12 +7,14 @@
     reason = "a step of a test that fails is the test's failure"
 )]
 
+mod attach;
 mod census;
 mod cli;
 mod copy;
 mod harness;
 mod lifecycle;
 mod links;
+mod logdrivers;
 mod namespaces;
 mod race;
 mod security;

@@ -11,6 +11,10 @@ use crate::container::logs::Logs;
 use crate::container::shim::Streams;
 use crate::error::{Error, Result};
 
+/// Bytes of output that are passed on at once. Pages of it that are never used
+/// cost no memory.
+const OUTPUT: usize = 256 << 10;
+
 /// What a client wants of a container's streams.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AttachRequest {
@@ -123,7 +127,7 @@ pub(crate) async fn pump(
     let output = async {
         to_client.write_all(&streams.first).await?;
         to_client.flush().await?;
-        let mut buffer = vec![0; 32 << 10];
+        let mut buffer = vec![0; OUTPUT];
         loop {
             match from_process.read(&mut buffer).await? {
                 0 => return Ok::<_, io::Error>(Ended::Output),

@@ -6,6 +6,8 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rustix::net::sockopt;
+
 use super::backlog::{Backlog, Overflow};
 use super::poll::{ClientKey, Interest, Poll, ProcessKey, Token};
 use crate::channel::{self, Decoder, Message, Streams};
@@ -13,6 +15,9 @@ use crate::log::Stream;
 
 /// How long a connection that is to be closed may take nothing of what is left.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Bytes of a stream that may be in the kernel.
+const SEND_BUFFER: usize = 512 << 10;
 
 /// One connection.
 #[derive(Debug)]
@@ -91,6 +96,9 @@ impl Client {
         if let Some(dir) = spill_dir {
             self.backlog.spill_into(dir);
         }
+        // Room for what comes while the daemon passes on what came before; without
+        // it more is spilled.
+        let _ = sockopt::set_socket_send_buffer_size(&self.socket, SEND_BUFFER);
         match std::mem::replace(&mut self.role, Role::Streams { process, streams }) {
             Role::Messages { decoder, .. } => decoder.into_rest(),
             Role::Streams { .. } => Vec::new(),

@@ -74,7 +74,7 @@ pub use record::{SOCKET, STATE, StateFile};
 const INIT: ProcessKey = 0;
 
 /// Bytes read from a process at once.
-const READ: usize = 64 << 10;
+const READ: usize = 256 << 10;
 
 /// Ended execs that are remembered, by the shim and then by the exit record.
 const REMEMBERED: usize = 256;
@@ -140,6 +140,8 @@ struct Shim<'a> {
     ended_execs: VecDeque<ExecState>,
     ending: Option<Ending>,
     buffer: Vec<u8>,
+    /// Much of `buffer` was used.
+    flooded: bool,
 }
 
 impl<'a> Shim<'a> {
@@ -210,6 +212,7 @@ impl<'a> Shim<'a> {
             ended_execs: VecDeque::new(),
             ending: None,
             buffer: vec![0; READ],
+            flooded: false,
         })
     }
 

@@ -10,6 +10,9 @@ use crate::log::Stream;
 /// Reads in a row from one stream before others have their turn.
 const TURNS: usize = 4;
 
+/// Bytes of the buffer that may stay in memory.
+const QUIET: usize = 16 << 10;
+
 impl Shim<'_> {
     /// Takes what a process has written.
     pub(super) fn read_output(&mut self, key: ProcessKey, stream: Stream) {
@@ -43,7 +46,7 @@ impl Shim<'_> {
     /// Reads once; answers whether there may be more now.
     fn read_once(&mut self, key: ProcessKey, stream: Stream) -> bool {
         let mut buffer = std::mem::take(&mut self.buffer);
-        let read = match self.processes.get(&key) {
+        let read = match self.processes.get_mut(&key) {
             Some(process) if process.outputs[stream as usize].is_some() => {
                 process.read(stream, &mut buffer)
             }
@@ -55,11 +58,18 @@ impl Shim<'_> {
                 false
             }
             Ok(count) => {
+                self.flooded |= count > QUIET;
                 self.deliver(key, stream, &buffer[..count]);
                 // A terminal gives little at a time, a pipe all it has.
                 true
             }
-            Err(Errno::AGAIN) => false,
+            Err(Errno::AGAIN) => {
+                if std::mem::take(&mut self.flooded) {
+                    // Untouched pages cost no memory.
+                    buffer = vec![0; READ];
+                }
+                false
+            }
             Err(_) => {
                 self.end_output(key, stream);
                 false

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use rustix::termios::{Winsize, tcsetwinsize};
 
@@ -19,6 +19,9 @@ use crate::spec::ConsoleSize;
 
 /// Bytes of input that may wait before clients are no longer read from.
 const INPUT: usize = 64 << 10;
+
+/// Bytes that a pipe holds when it is made.
+const PIPE: usize = 64 << 10;
 
 /// The init of the container, or an exec.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub(super) struct Process {
     /// they have ended.
     pub(super) outputs: [Option<OwnedFd>; 2],
     pub(super) input: Input,
+    /// Which outputs have filled their pipe once.
+    chatty: [bool; 2],
     /// The master side of the terminal.
     pub(super) console: Option<OwnedFd>,
     pub(super) end: Option<End>,
@@ -131,6 +136,7 @@ impl Process {
             pidfd,
             started_at: 0,
             outputs: [ends.stdout, ends.stderr],
+            chatty: [false; 2],
             input: Input {
                 key,
                 fd: ends.stdin,
@@ -168,7 +174,7 @@ impl Process {
     }
 
     /// Reads output. `Ok(0)` is the end of the stream.
-    pub(super) fn read(&self, stream: Stream, buffer: &mut [u8]) -> Result<usize, Errno> {
+    pub(super) fn read(&mut self, stream: Stream, buffer: &mut [u8]) -> Result<usize, Errno> {
         let Some(output) = &self.outputs[stream as usize] else {
             return Ok(0);
         };
@@ -177,6 +183,13 @@ impl Process {
                 Err(Errno::INTR) => {}
                 // The terminal's last user has gone.
                 Err(Errno::IO) => return Ok(0),
+                Ok(count) if count >= PIPE && !self.chatty[stream as usize] => {
+                    // Who fills a pipe gets a larger one, to wait less often. That
+                    // is as good as before where it cannot be had.
+                    self.chatty[stream as usize] = true;
+                    let _ = fcntl_setpipe_size(output, buffer.len());
+                    return Ok(count);
+                }
                 other => return other,
             }
         }
