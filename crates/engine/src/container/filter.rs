@@ -6,10 +6,10 @@ use std::sync::Arc;
 use longshore_api::filters::Filters;
 use regex_lite::Regex;
 
-use crate::container::health;
 use crate::container::plan::ports::{Port, parse_ports};
 use crate::container::registry::Snapshot;
 use crate::container::state::Phase;
+use crate::container::{health, inspect};
 use crate::error::{Error, Result};
 use crate::net::protocol_name;
 use crate::shared::Shared;
@@ -161,10 +161,15 @@ impl<'a> Filter<'a> {
                 .map_or("", |endpoint| &endpoint.network_id);
             key == wanted || id.starts_with(wanted)
         });
+        let mounted = || inspect::mount_points(&plan.mounts);
         let volume = self.given.matches_by("volume", |wanted| {
-            plan.mounts
-                .iter()
-                .any(|mount| mount.target.as_os_str() == wanted.trim_end_matches('/'))
+            mounted().iter().any(|point| {
+                let name = match point.name.as_deref() {
+                    None | Some("") => &point.source,
+                    Some(name) => name,
+                };
+                point.destination == wanted || name == wanted
+            })
         });
         name && exited
             && ancestor
