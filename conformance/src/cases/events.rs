@@ -42,7 +42,7 @@ pub(super) const ROWS: &[Row] = &[
     (Must, "since-after-until", "SystemEvents: 400", backwards),
 ];
 
-fn escape(filters: &Value) -> String {
+pub(super) fn escape(filters: &Value) -> String {
     filters
         .to_string()
         .replace('"', "%22")
@@ -64,7 +64,7 @@ fn past(s: &Session, filters: &Value) -> Outcome<Vec<Value>> {
 }
 
 /// Waits until `last` was seen, and gives all actions up to then.
-fn actions(s: &Session, id: &str, last: &str) -> Outcome<Vec<String>> {
+pub(super) fn actions(s: &Session, id: &str, last: &str) -> Outcome<Vec<String>> {
     s.until(&format!("the event {last}"), || {
         let events = past(s, &json!({"container": [id]}))?;
         let actions: Vec<String> = events

@@ -10,17 +10,22 @@ mod clients;
 mod create;
 mod events;
 mod exec;
+mod exec_rules;
 mod fields;
+mod health;
 mod images;
 mod inspect;
 mod lifecycle;
 mod list;
 mod logs;
 mod network;
+mod prune;
 mod refusals;
 mod remove;
 mod requests;
+mod restart;
 mod routing;
+mod select;
 mod swarm;
 mod system;
 mod wait;
@@ -44,12 +49,17 @@ const AREAS: &[(&str, &[Row])] = &[
     ("create", create::ROWS),
     ("inspect", inspect::ROWS),
     ("list", list::ROWS),
+    ("select", select::ROWS),
     ("lifecycle", lifecycle::ROWS),
     ("wait", wait::ROWS),
+    ("restart", restart::ROWS),
+    ("health", health::ROWS),
     ("remove", remove::ROWS),
+    ("prune", prune::ROWS),
     ("logs", logs::ROWS),
     ("attach", attach::ROWS),
     ("exec", exec::ROWS),
+    ("exec-rules", exec_rules::ROWS),
     ("images", images::ROWS),
     ("events", events::ROWS),
     ("network", network::ROWS),

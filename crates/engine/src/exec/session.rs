@@ -207,7 +207,7 @@ impl ExecSession {
 /// What the runtime of dockerd refuses before there is a process.
 fn check(config: &ExecConfig) -> Result<()> {
     let refused = |text: String| {
-        Err(Error::bad_parameter(format!(
+        Err(Error::system(format!(
             "OCI runtime exec failed: exec failed: {text}: unknown"
         )))
     };
