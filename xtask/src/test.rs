@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must hold, cheapest first. Green here
 //! means green anywhere.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::TaskResult;
@@ -81,6 +82,7 @@ pub(crate) fn run(args: Args) -> TaskResult {
         for step in JUDGED {
             perform(step)?;
         }
+        testcontainers()?;
         println!("\ntest: all of it holds");
     } else {
         println!(
@@ -88,6 +90,28 @@ pub(crate) fn run(args: Args) -> TaskResult {
              conformance, since namespaces, mounts and cgroups need root: sudo cargo xtask test"
         );
     }
+    Ok(())
+}
+
+/// testcontainers, in a workspace of its own, on the engine as it was built.
+fn testcontainers() -> TaskResult {
+    const MANIFEST: &str = "tests/testcontainers/Cargo.toml";
+    println!("\n== testcontainers: cargo test --manifest-path {MANIFEST}");
+    let begin = Instant::now();
+    check(cargo().args(["fmt", "--check", "--manifest-path", MANIFEST]))?;
+    let engine = exec::build("longshore-daemon", "longshored", false)?;
+    let name = format!("longshore-testcontainers-{}.sock", std::process::id());
+    let socket = std::env::temp_dir().join(name);
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| exec::root().join("target"), PathBuf::from);
+    let mut command = cargo();
+    command
+        .args(["test", "--quiet", "--locked", "--manifest-path", MANIFEST])
+        .env("CARGO_TARGET_DIR", target)
+        .env("LONGSHORED", engine)
+        .env("DOCKER_HOST", format!("unix://{}", socket.display()));
+    check(&mut command)?;
+    println!("== testcontainers: {:.1} s", begin.elapsed().as_secs_f32());
     Ok(())
 }
 

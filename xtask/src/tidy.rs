@@ -62,6 +62,9 @@ const REFUSED: &[&str] = &[
     "smol",
 ];
 
+/// The lock files: the engine's, and that of a client's library in the tests.
+const LOCKS: &[&str] = &["Cargo.lock", "tests/testcontainers/Cargo.lock"];
+
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 
@@ -69,7 +72,7 @@ pub(crate) fn run(_args: Args) -> TaskResult {
     let mut problems = Vec::new();
     arrows(&mut problems)?;
     refused(&mut problems)?;
-    for folder in ["crates", "xtask", "conformance"] {
+    for folder in ["crates", "xtask", "conformance", "tests"] {
         files(&exec::root().join(folder), &mut problems)?;
     }
     if problems.is_empty() {
@@ -113,15 +116,15 @@ fn arrows(problems: &mut Vec<String>) -> TaskResult {
 }
 
 fn refused(problems: &mut Vec<String>) -> TaskResult {
-    let path = exec::root().join("Cargo.lock");
-    let lock = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-    for line in lock.lines() {
-        let Some(name) = line.strip_prefix("name = ") else {
-            continue;
-        };
-        let name = name.trim_matches('"');
-        if REFUSED.contains(&name) {
-            problems.push(format!("Cargo.lock holds {name}: a second stack"));
+    for file in LOCKS {
+        let path = exec::root().join(file);
+        let lock =
+            std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let names = lock.lines().filter_map(|line| line.strip_prefix("name = "));
+        for name in names.map(|name| name.trim_matches('"')) {
+            if REFUSED.contains(&name) {
+                problems.push(format!("{file} holds {name}: a second stack"));
+            }
         }
     }
     Ok(())

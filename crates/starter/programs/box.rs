@@ -329,6 +329,7 @@ fn httpd(args: &[&str]) -> Outcome {
         text
     };
     let listener = TcpListener::bind(("0.0.0.0", port))?;
+    eprintln!("httpd: listening on port {port}");
     for stream in listener.incoming() {
         let (stream, page) = (stream?, page.clone());
         thread::spawn(move || answer(stream, &page));

@@ -30,10 +30,10 @@ pub(crate) fn check(host: &mut HostConfig, moment: Moment, can: &Abilities) -> R
     Ok(warnings)
 }
 
-/// What dockerd refuses before it looks at anything else, with a status that
-/// says it was not the client's fault.
+/// What dockerd refuses before it looks at anything else. It calls these faults
+/// of its own (500); they are mistakes of the client's.
 pub(crate) fn check_early(host: &HostConfig, can: &Abilities) -> Result<()> {
-    let refuse = |text: &str| Err(Error::system(text));
+    let refuse = |text: &str| Err(Error::bad_parameter(text));
     if host.io_maximum_bandwidth != 0 {
         return refuse(
             "Invalid QoS settings: linux does not support configuration of maximum bandwidth",

@@ -346,16 +346,6 @@ fn check_unsupported(host: &HostConfig) -> Result<()> {
     if !list(&host.device_requests).is_empty() {
         return missing("DeviceRequests");
     }
-    for (value, what) in [
-        (host.io_maximum_iops, "IOPs"),
-        (host.io_maximum_bandwidth, "bandwidth"),
-    ] {
-        if value != 0 {
-            return Err(Error::bad_parameter(format!(
-                "Invalid QoS settings: linux does not support configuration of maximum {what}"
-            )));
-        }
-    }
     match host.isolation.as_str() {
         "" | "default" => {}
         other => {
