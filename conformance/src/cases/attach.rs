@@ -1,6 +1,6 @@
 //! `POST /containers/{id}/attach`: the connection itself.
 
-use std::io::Write;
+use std::io::{Read as _, Write};
 
 use serde_json::json;
 
@@ -43,6 +43,24 @@ pub(super) const ROWS: &[Row] = &[
         "logs-replay",
         "attach: logs=1 replays and closes",
         replay,
+    ),
+    (
+        Quirk,
+        "nothing-asked",
+        "attach: without a stream it ends at once",
+        nothing,
+    ),
+    (
+        Quirk,
+        "end-of-input",
+        "attach: the end of input lets the client go where stdin stays open",
+        end_of_input,
+    ),
+    (
+        Must,
+        "detach-keys",
+        "attach: the keys close the connection, their beginning is passed on",
+        detach_keys,
     ),
     (Must, "not-found", "attach: 404", not_found),
 ];
@@ -151,6 +169,47 @@ fn replay(s: &Session) -> Outcome {
         "out 1\nout 2\n",
         "the log"
     );
+    Ok(())
+}
+
+fn nothing(s: &Session) -> Outcome {
+    let id = s.run(&["sleep", "60"], json!({}))?;
+    for query in ["", "stream=1", "logs=1"] {
+        equal!(
+            open(s, &id, query, true)?.read_all()?,
+            b"",
+            "bytes for {query:?}"
+        );
+    }
+    Ok(())
+}
+
+fn end_of_input(s: &Session) -> Outcome {
+    let id = s.run(&["cat"], json!({"OpenStdin": true}))?;
+    let mut reply = open(s, &id, "stream=1&stdin=1&stdout=1", true)?;
+    reply.stream().shut_write()?;
+    equal!(reply.read_all()?, b"", "output after the end of input");
+    let state = s.inspect(&id)?;
+    equal!(state["State"]["Running"], true, "the container");
+    Ok(())
+}
+
+fn detach_keys(s: &Session) -> Outcome {
+    let id = s.run(&["cat"], json!({"Tty": true, "OpenStdin": true}))?;
+    let query = "stream=1&stdin=1&stdout=1&detachKeys=x,ctrl-y";
+    let mut reply = open(s, &id, query, true)?;
+    reply.stream().write_all(b"xa\n")?;
+    let mut echo = [0; 4];
+    reply.read_exact(&mut echo)?;
+    equal!(&echo, b"xa\r\n", "the echo");
+    reply.stream().write_all(b"x\x19")?;
+    let rest = String::from_utf8_lossy(&reply.read_all()?).into_owned();
+    ensure!(
+        rest.is_empty() || rest == "xa\r\n",
+        "after the keys: {rest:?}"
+    );
+    let state = s.inspect(&id)?;
+    equal!(state["State"]["Running"], true, "the container");
     Ok(())
 }
 

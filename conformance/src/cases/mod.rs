@@ -17,6 +17,7 @@ mod images;
 mod inspect;
 mod lifecycle;
 mod list;
+mod logdrivers;
 mod logs;
 mod network;
 mod prune;
@@ -29,6 +30,7 @@ mod select;
 mod swarm;
 mod system;
 mod wait;
+mod websocket;
 
 /// How binding a case is: the document says so; clients rely on it; or dockerd
 /// does it and the document is silent.
@@ -57,7 +59,9 @@ const AREAS: &[(&str, &[Row])] = &[
     ("remove", remove::ROWS),
     ("prune", prune::ROWS),
     ("logs", logs::ROWS),
+    ("logdrivers", logdrivers::ROWS),
     ("attach", attach::ROWS),
+    ("websocket", websocket::ROWS),
     ("exec", exec::ROWS),
     ("exec-rules", exec_rules::ROWS),
     ("images", images::ROWS),
