@@ -22,6 +22,7 @@
 //! The crate is synchronous, knows neither images nor Docker's API, and runs no
 //! external program. `unsafe` is allowed in its module `sys` only.
 
+pub mod apparmor;
 pub mod caps;
 pub mod cgroup;
 pub mod channel;

@@ -12,6 +12,7 @@ use rustix::fs::{self, Access, AtFlags, FileType, Gid, Mode, OFlags, Uid};
 use rustix::process as sysprocess;
 use rustix::thread;
 
+use crate::apparmor::NextProfile;
 use crate::caps::{self, CapabilitySet};
 use crate::error::{CreateError, CreateErrorKind, Step, describe};
 use crate::path;
@@ -33,6 +34,7 @@ pub(crate) struct Prepared<'a> {
     arguments: Vec<CString>,
     environment: Vec<CString>,
     directory: OwnedFd,
+    profile: Option<NextProfile>,
     available: CapabilitySet,
 }
 
@@ -62,7 +64,15 @@ impl<'a> Prepared<'a> {
         };
         let directory =
             opened.step(|| format!("chdir to cwd (\"{cwd}\") set in config.json failed"))?;
+        let profile = match &spec.apparmor {
+            Some(profile) => Some(
+                NextProfile::open(&root, profile)
+                    .step(|| format!("unable to apply apparmor profile: open for \"{profile}\""))?,
+            ),
+            None => None,
+        };
         Ok(Self {
+            profile,
             arguments: strings(&spec.args)?,
             available: CapabilitySet::permitted().step(|| "read capabilities")?,
             spec,
@@ -94,6 +104,11 @@ impl<'a> Prepared<'a> {
             rlimits::set(limit)?;
         }
         sysprocess::umask(Mode::from_raw_mode(0o022));
+        if let Some(profile) = &self.profile {
+            profile
+                .choose()
+                .step(|| "unable to apply apparmor profile")?;
+        }
         if self.spec.no_new_privs {
             thread::set_no_new_privs(true).step(|| "set no_new_privs")?;
         } else if let Some(filter) = filter {

@@ -96,6 +96,9 @@ pub struct ProcessSpec {
     /// Capabilities to keep: the bounding set, and for root the permitted and
     /// effective sets too.
     pub capabilities: CapabilitySet,
+    /// Name of the AppArmor profile that confines the program.
+    #[serde(default)]
+    pub apparmor: Option<String>,
     /// Set the `no_new_privs` bit before execve.
     pub no_new_privs: bool,
     /// Give the process a terminal instead of three pipes.

@@ -69,6 +69,7 @@ pub(crate) fn inspect(
         restart_count: i64::from(state.restart_count),
         driver: STORAGE_DRIVER.into(),
         platform: "linux".into(),
+        app_armor_profile: plan.security.profile().unwrap_or_default().to_owned(),
         exec_ids: (!execs.is_empty()).then_some(execs),
         host_config: Some(host_config),
         graph_driver: graph_driver(shared, snapshot),

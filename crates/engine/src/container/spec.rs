@@ -235,6 +235,7 @@ fn process(plan: &Plan, hostname: &str, links: &[String]) -> ProcessSpec {
         user: plan.user.clone(),
         groups: plan.groups.clone(),
         capabilities: plan.capabilities,
+        apparmor: plan.security.confining_profile(),
         no_new_privs: plan.security.no_new_privileges,
         tty: plan.tty,
         console_size: plan.console_size,

@@ -196,6 +196,7 @@ impl ExecSession {
             } else {
                 plan.capabilities
             },
+            apparmor: plan.security.confining_profile(),
             no_new_privs: plan.security.no_new_privileges,
             tty: config.tty,
             console_size: self.console_size,

@@ -1,5 +1,6 @@
 //! `SecurityOpt`: the closed list of what can be asked for.
 
+use longshore_runtime::apparmor;
 use longshore_runtime::seccomp::profile::Profile;
 
 use crate::error::{Error, Result};
@@ -84,6 +85,21 @@ pub(crate) fn parse(options: &[String]) -> Result<SecurityOptions> {
 /// Reads a profile of a client.
 fn profile(text: &str) -> Result<Profile> {
     Profile::parse(text).map_err(|error| Error::bad_parameter(error.to_string()))
+}
+
+impl SecurityOptions {
+    /// The AppArmor profile that was named, where the kernel has AppArmor.
+    pub(crate) fn profile(&self) -> Option<&str> {
+        let named = self.apparmor.as_deref();
+        named.filter(|_| apparmor::is_enabled())
+    }
+
+    /// The profile that programs must be given: none when they are to be
+    /// unconfined, which they are anyway.
+    pub(crate) fn confining_profile(&self) -> Option<String> {
+        let profile = self.profile().filter(|name| *name != "unconfined");
+        profile.map(str::to_owned)
+    }
 }
 
 /// What `SecurityOpt` is shown with besides what was asked for: containers
