@@ -8,6 +8,7 @@
 )]
 
 mod attach;
+mod attacks;
 mod census;
 mod cli;
 mod copy;

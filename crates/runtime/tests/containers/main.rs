@@ -9,6 +9,7 @@
 mod fixture;
 mod execs;
 
+mod attacks;
 mod basics;
 mod isolation;
 mod life;
@@ -32,6 +33,10 @@ fn main() -> ExitCode {
         probe::print();
         return ExitCode::SUCCESS;
     }
+    if std::env::args().nth(1).as_deref() == Some(attacks::ROLE) {
+        attacks::attack();
+        return ExitCode::SUCCESS;
+    }
     if std::env::args().nth(1).as_deref() == Some(survival::DAEMON_ROLE) {
         return survival::daemon();
     }
@@ -39,6 +44,7 @@ fn main() -> ExitCode {
     supervised::start_zygote();
     let arguments = Arguments::from_args();
     let mut trials = basics::trials();
+    trials.extend(attacks::trials());
     trials.extend(isolation::trials());
     trials.extend(reference::trials());
     trials.extend(refusals::trials());
