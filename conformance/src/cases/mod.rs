@@ -27,6 +27,7 @@ mod requests;
 mod restart;
 mod routing;
 mod select;
+mod states;
 mod swarm;
 mod system;
 mod wait;
@@ -50,6 +51,7 @@ const AREAS: &[(&str, &[Row])] = &[
     ("system", system::ROWS),
     ("create", create::ROWS),
     ("inspect", inspect::ROWS),
+    ("states", states::ROWS),
     ("list", list::ROWS),
     ("select", select::ROWS),
     ("lifecycle", lifecycle::ROWS),
