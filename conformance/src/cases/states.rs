@@ -209,10 +209,9 @@ fn failed(s: &Session) -> Outcome {
     });
     equal!(state, expected, "State");
     no_settings(&seen)?;
-    for file in FILES {
-        ensure!(seen[file] != "", "{file} is empty");
+    for file in FILES.iter().chain(&["LogPath"]) {
+        ensure!(seen[*file] != "", "{file} is empty");
     }
-    equal!(seen["LogPath"], "", "LogPath");
     Ok(())
 }
 
@@ -256,8 +255,10 @@ fn exited(s: &Session) -> Outcome {
     equal!(state["ExitCode"], 3, "ExitCode");
     equal!(state["Pid"], 0, "Pid");
     equal!(state["Error"], "", "Error");
-    let times = (state["StartedAt"].as_str(), state["FinishedAt"].as_str());
-    ensure!(times.0 < times.1, "started and finished at {times:?}");
+    // A short life may end, by dockerd's clocks, before it began.
+    for time in ["StartedAt", "FinishedAt"] {
+        ensure!(state[time] != NEVER, "{time} is {}", state[time]);
+    }
     ensure!(seen["LogPath"] != "", "LogPath is empty");
     Ok(())
 }

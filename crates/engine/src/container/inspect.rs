@@ -43,7 +43,7 @@ pub(crate) fn inspect(
     };
     let own = shared.files(&record.id);
     let log_path = plan.log.path(&record.id, own.dir());
-    let log_path = log_path.filter(|_| state.started_at.is_some());
+    let log_path = log_path.filter(|_| was_tried(state));
     let log_path = log_path.map(path).unwrap_or_default();
     let (size_rw, size_root_fs) = if size {
         sizes(shared, snapshot)?
