@@ -21,7 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("longshore-api", &[]),
     ("longshore-codegen", &[]),
     ("longshore-runtime", &[]),
-    ("longshore-image", &[]),
+    ("longshore-archive", &[]),
+    ("longshore-image", &["longshore-archive"]),
     ("longshore-network", &[]),
     ("longshore-starter", &[]),
     ("longshore-conformance", &[]),
@@ -29,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "longshore-engine",
         &[
             "longshore-api",
+            "longshore-archive",
             "longshore-image",
             "longshore-network",
             "longshore-runtime",

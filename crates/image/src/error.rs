@@ -2,7 +2,9 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{archive::ArchiveError, extract::ExtractError, reference::ReferenceError};
+use longshore_archive::read::ArchiveError;
+
+use crate::{extract::ExtractError, reference::ReferenceError};
 
 /// A failure; its text is meant for the client, in dockerd's words where
 /// dockerd has any.

@@ -24,9 +24,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use longshore_archive::compression::{self, Compression};
+use longshore_archive::read::ArchiveReader;
+
 use crate::{
-    archive::ArchiveReader,
-    compression::{self, Compression},
     digest::{ChainId, DiffId, Digest, Hasher},
     error::{At, Error},
     extract::{self, Limits},

@@ -17,8 +17,6 @@
 //!   quarantine/         records that could not be read
 //! ```
 
-pub mod archive;
-mod compression;
 pub mod config;
 pub mod container;
 pub mod digest;

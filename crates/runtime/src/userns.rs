@@ -42,6 +42,9 @@ use crate::sync::{Line, Report};
 use crate::sys::clone::{Child, Side, clone3, clone3_as_sibling};
 use crate::sys::mount::{MountAttr, set_attributes};
 
+/// Whom ids belong to that nobody has: the kernel's overflow id.
+const NOBODY: u32 = 65_534;
+
 /// Which ids of the machine a container's ids are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdMap {
@@ -81,6 +84,25 @@ impl IdMap {
         outside(&self.gids, inside)
     }
 
+    /// User and group of the machine as the container knows them; those that
+    /// it does not have are nobody.
+    pub fn to_container(&self, uid: u32, gid: u32) -> (u32, u32) {
+        (
+            inside(&self.uids, uid).unwrap_or(NOBODY),
+            inside(&self.gids, gid).unwrap_or(NOBODY),
+        )
+    }
+
+    /// User and group of the container as the machine knows them; those that
+    /// the container cannot have become its root.
+    pub fn to_machine(&self, uid: u32, gid: u32) -> (u32, u32) {
+        let find = |ranges, id| outside(ranges, id).or_else(|| outside(ranges, 0));
+        (
+            find(&self.uids, uid).unwrap_or(NOBODY),
+            find(&self.gids, gid).unwrap_or(NOBODY),
+        )
+    }
+
     /// User and group that own what is the container root's.
     pub(crate) fn root(&self) -> Result<(Uid, Gid), CreateError> {
         match (self.root_uid(), self.root_gid()) {
@@ -106,6 +128,16 @@ impl IdMap {
         }
         Ok(())
     }
+}
+
+/// The other way: what the container calls an id of the machine.
+fn inside(ranges: &[IdRange], id: u32) -> Option<u32> {
+    ranges.iter().find_map(|range| {
+        let distance = id.checked_sub(range.outside)?;
+        (distance < range.count)
+            .then(|| range.inside.checked_add(distance))
+            .flatten()
+    })
 }
 
 fn outside(ranges: &[IdRange], id: u32) -> Option<u32> {

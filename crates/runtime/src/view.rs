@@ -20,7 +20,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{CWD, Gid, Mode, OFlags, Timespec, Timestamps, Uid};
 use rustix::mount::MountAttrFlags;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
@@ -34,8 +34,7 @@ use crate::error::{CreateError, Step};
 use crate::mounts;
 use crate::path;
 use crate::rootfs;
-use crate::spec::{MountKind, MountSpec, RootfsSpec};
-use crate::user;
+use crate::spec::{MountKind, MountSpec, Propagation, RootfsSpec};
 
 /// What is to be seen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,10 +80,10 @@ impl View {
         self.root.as_fd()
     }
 
-    /// User and group ids of a user (empty, `name`, `uid`, either with `:group`
-    /// or `:gid`), by the container's own files.
+    /// User and group that the container's own files know by the name `user`,
+    /// in the forms of [`ProcessSpec::user`](crate::spec::ProcessSpec::user).
     pub fn user(&self, user: &str) -> Result<(u32, u32), CreateError> {
-        let identity = user::resolve(&self.root, user, &[])?;
+        let identity = crate::user::resolve(&self.root, user, &[])?;
         Ok((identity.uid, identity.gid))
     }
 }
@@ -164,6 +163,10 @@ fn open(spec: &ViewSpec) -> Result<(OwnedFd, OwnedFd), CreateError> {
             let place = layers.upper.with_file_name("");
             let root = rootfs::mount(layers, &place)?;
             show(&root, &spec.mounts)?;
+            if layers.readonly {
+                mounts::restrict(&root, false, mounts::RDONLY)
+                    .step(|| "make the root read-only")?;
+            }
             root
         }
         ViewRoot::Copy { layers } => {
@@ -173,6 +176,8 @@ fn open(spec: &ViewSpec) -> Result<(OwnedFd, OwnedFd), CreateError> {
             root
         }
     };
+    // A device node is to be copied; nobody shall open the device by it.
+    mounts::restrict(&root, true, mounts::NODEV).step(|| "close devices")?;
     rootfs::enter(&root).step(|| "make the view the root")?;
     let root = directory(Path::new("/")).step(|| "open the root")?;
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
@@ -200,7 +205,9 @@ fn running(pid: i32, id: &str, wanted: &[MountSpec]) -> Result<OwnedFd, CreateEr
     move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Mount))
         .step(|| "enter the container's mount namespace")?;
     let place = directory(Path::new("/")).step(|| "open the container's root")?;
-    let root = mounts::clone_at(&place, false).step(|| "copy the container's root")?;
+    let root = mounts::clone_at(&place, false)
+        .and_then(unshared)
+        .step(|| "copy the container's root")?;
     let mut copies = Vec::new();
     for (mount, recursive) in binds(wanted) {
         // What the container itself has unmounted is not shown.
@@ -208,6 +215,7 @@ fn running(pid: i32, id: &str, wanted: &[MountSpec]) -> Result<OwnedFd, CreateEr
             continue;
         };
         let copy = mounts::clone_at(&there, recursive)
+            .and_then(unshared)
             .step(|| format!("copy the mount \"{}\"", mount.target))?;
         copies.push((mount, copy));
     }
@@ -216,10 +224,11 @@ fn running(pid: i32, id: &str, wanted: &[MountSpec]) -> Result<OwnedFd, CreateEr
     let place = directory(Path::new("/")).step(|| "open the root")?;
     mounts::attach(&root, &place).step(|| "attach the root")?;
     for (mount, copy) in copies {
-        let there = path::open_in(&root, &mount.target, OFlags::PATH);
-        there
-            .and_then(|there| mounts::attach(&copy, &there))
-            .step(|| format!("show \"{}\"", mount.target))?;
+        // What lies in a tmpfs of the container has no place here.
+        let Ok(there) = path::open_in(&root, &mount.target, OFlags::PATH) else {
+            continue;
+        };
+        mounts::attach(&copy, &there).step(|| format!("show \"{}\"", mount.target))?;
     }
     Ok(root)
 }
@@ -240,6 +249,9 @@ fn scratch(layers: &[PathBuf]) -> Result<OwnedFd, CreateError> {
         rustix::fs::mkdirat(&memory, name, Mode::from_raw_mode(0o755))
             .step(|| "make a scratch directory")?;
     }
+    if let Some(top) = layers.first() {
+        like(top, &memory, "upper").step(|| "make the root like the layer's")?;
+    }
     let base = Path::new("/proc");
     let spec = RootfsSpec {
         lower: layers.to_vec(),
@@ -250,6 +262,25 @@ fn scratch(layers: &[PathBuf]) -> Result<OwnedFd, CreateError> {
     rootfs::mount(&spec, &base.join("root"))
 }
 
+/// Gives a new directory the owner, mode and times of another.
+fn like(other: &Path, parent: &OwnedFd, name: &str) -> io::Result<()> {
+    let stat = rustix::fs::stat(other)?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let directory = rustix::fs::openat(parent, name, flags, Mode::empty())?;
+    let (uid, gid) = (Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid));
+    rustix::fs::fchown(&directory, Some(uid), Some(gid))?;
+    rustix::fs::fchmod(&directory, Mode::from_raw_mode(stat.st_mode & 0o7777))?;
+    let time = Timespec {
+        tv_sec: stat.st_mtime,
+        tv_nsec: i64::try_from(stat.st_mtime_nsec).unwrap_or(0),
+    };
+    let times = Timestamps {
+        last_access: time,
+        last_modification: time,
+    };
+    Ok(rustix::fs::futimens(&directory, &times)?)
+}
+
 /// Mounts the binds of a container that does not run.
 fn show(root: &OwnedFd, wanted: &[MountSpec]) -> Result<(), CreateError> {
     for (mount, recursive) in binds(wanted) {
@@ -257,11 +288,9 @@ fn show(root: &OwnedFd, wanted: &[MountSpec]) -> Result<(), CreateError> {
             continue;
         };
         let step = || format!("show \"{}\"", mount.target);
-        let copy = match mounts::clone_path(source, recursive) {
-            // The first start makes some of them.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            copy => copy.step(step)?,
-        };
+        let copy = mounts::clone_path(source, recursive)
+            .and_then(unshared)
+            .step(step)?;
         let is_dir = fs::metadata(source).step(step)?.is_dir();
         let there = match is_dir {
             true => path::make_dir(root, &mount.target),
@@ -274,6 +303,13 @@ fn show(root: &OwnedFd, wanted: &[MountSpec]) -> Result<(), CreateError> {
         mounts::attach(&copy, &there).step(step)?;
     }
     Ok(())
+}
+
+/// A copy of a mount that others share would take what is mounted on it to
+/// them.
+fn unshared(copy: OwnedFd) -> io::Result<OwnedFd> {
+    mounts::propagate(&copy, Propagation::Rprivate)?;
+    Ok(copy)
 }
 
 fn binds(mounts: &[MountSpec]) -> impl Iterator<Item = (&MountSpec, bool)> {

@@ -1,14 +1,14 @@
 //! Containers.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use longshore_api::body::{ByteStream, Deferred, Hijack, JsonLines, LogStream, OneOrLines};
 use longshore_api::container::*;
 use longshore_api::context::Context;
 use longshore_api::error::ApiError;
-use longshore_api::scalar::{Base64, Timestamp};
+use longshore_api::scalar::Timestamp;
 use longshore_api::types;
-use longshore_engine::container::archive::{PathStat, PutOptions};
 use longshore_engine::container::attach::AttachRequest;
-use longshore_engine::container::changes::ChangeKind;
+use longshore_engine::container::files::{ExtractOptions, PathStat};
 use longshore_engine::container::logs::{LogQuery, parse_tail};
 use longshore_engine::container::{CreateRequest, Done, ListQuery, WaitCondition};
 
@@ -135,27 +135,8 @@ impl Container for Api {
         })
     }
 
-    async fn container_changes(
-        &self,
-        _cx: Context,
-        id: String,
-    ) -> Result<Option<Vec<types::FilesystemChange>>, ApiError> {
-        let changes = self.engine.containers().changes(&id).await;
-        let changes = changes.map_err(failed)?;
-        let changes = changes.into_iter().map(|change| types::FilesystemChange {
-            path: change.path,
-            kind: match change.kind {
-                ChangeKind::Modified => types::ChangeKind::Modified,
-                ChangeKind::Added => types::ChangeKind::Added,
-                ChangeKind::Deleted => types::ChangeKind::Deleted,
-            },
-        });
-        let changes: Vec<types::FilesystemChange> = changes.collect();
-        Ok((!changes.is_empty()).then_some(changes))
-    }
-
     async fn container_export(&self, _cx: Context, id: String) -> Result<ByteStream, ApiError> {
-        let export = self.engine.containers().export(&id).map_err(failed)?;
+        let export = self.engine.containers().export(&id).await.map_err(failed)?;
         Ok(ByteStream::written_by(move |out| export.write(out)))
     }
 
@@ -177,6 +158,61 @@ impl Container for Api {
             Some((Ok(stats), watcher))
         });
         Ok(OneOrLines::Lines(JsonLines::new(lines)))
+    }
+
+    async fn container_changes(
+        &self,
+        _cx: Context,
+        id: String,
+    ) -> Result<Option<Vec<types::FilesystemChange>>, ApiError> {
+        let changes = self.engine.containers().changes(&id).await;
+        let changes = changes.map_err(failed)?;
+        Ok((!changes.is_empty()).then_some(changes))
+    }
+
+    async fn container_archive(
+        &self,
+        _cx: Context,
+        id: String,
+        query: ContainerArchiveQuery,
+    ) -> Result<ContainerArchiveResponse, ApiError> {
+        let found = self.engine.containers().archive(&id, &query.path).await;
+        let (stat, packed) = found.map_err(failed)?;
+        Ok(ContainerArchiveResponse {
+            container_path_stat: path_stat(&stat),
+            body: ByteStream::written_by(move |out| packed.write(out)),
+        })
+    }
+
+    async fn container_archive_info(
+        &self,
+        _cx: Context,
+        id: String,
+        query: ContainerArchiveInfoQuery,
+    ) -> Result<ContainerArchiveInfoResponse, ApiError> {
+        let stat = self.engine.containers().path_stat(&id, &query.path).await;
+        Ok(ContainerArchiveInfoResponse {
+            container_path_stat: path_stat(&stat.map_err(failed)?),
+        })
+    }
+
+    async fn put_container_archive(
+        &self,
+        _cx: Context,
+        id: String,
+        query: PutContainerArchiveQuery,
+        body: ByteStream,
+    ) -> Result<(), ApiError> {
+        let options = ExtractOptions {
+            no_overwrite_dir_non_dir: query.no_overwrite_dir_non_dir,
+            copy_uid_gid: query.copy_uidgid,
+        };
+        let archive = body.blocking_reader();
+        self.engine
+            .containers()
+            .extract(&id, &query.path, archive, options)
+            .await
+            .map_err(failed)
     }
 
     async fn container_resize(
@@ -253,48 +289,6 @@ impl Container for Api {
 
     async fn container_unpause(&self, _cx: Context, id: String) -> Result<(), ApiError> {
         self.engine.containers().unpause(&id).await.map_err(failed)
-    }
-
-    async fn container_archive(
-        &self,
-        _cx: Context,
-        id: String,
-        query: ContainerArchiveQuery,
-    ) -> Result<ContainerArchiveResponse, ApiError> {
-        let archive = self.engine.containers().archive(&id, &query.path).await;
-        let archive = archive.map_err(failed)?;
-        Ok(ContainerArchiveResponse {
-            container_path_stat: path_stat(&archive.stat)?,
-            body: ByteStream::written_by(move |out| archive.write(out)),
-        })
-    }
-
-    async fn container_archive_info(
-        &self,
-        _cx: Context,
-        id: String,
-        query: ContainerArchiveInfoQuery,
-    ) -> Result<ContainerArchiveInfoResponse, ApiError> {
-        let stat = self.engine.containers().path_stat(&id, &query.path).await;
-        Ok(ContainerArchiveInfoResponse {
-            container_path_stat: path_stat(&stat.map_err(failed)?)?,
-        })
-    }
-
-    async fn put_container_archive(
-        &self,
-        _cx: Context,
-        id: String,
-        query: PutContainerArchiveQuery,
-        body: ByteStream,
-    ) -> Result<(), ApiError> {
-        let options = PutOptions {
-            keep_kinds: query.no_overwrite_dir_non_dir,
-            own: query.copy_uidgid,
-        };
-        let containers = self.engine.containers();
-        let put = containers.put_archive(&id, &query.path, options, body.blocking_reader());
-        put.await.map_err(failed)
     }
 
     async fn container_attach(
@@ -389,27 +383,18 @@ impl Api {
 }
 
 /// The header `X-Docker-Container-Path-Stat`: JSON in base64.
-fn path_stat(stat: &PathStat) -> Result<String, ApiError> {
-    /// The keys in dockerd's order.
-    #[derive(serde::Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Header<'a> {
-        name: &'a str,
-        size: i64,
-        mode: u32,
-        mtime: Timestamp,
-        link_target: &'a str,
-    }
-    let (seconds, nanoseconds) = stat.changed;
-    let text = serde_json::to_vec(&Header {
-        name: &stat.name,
-        size: stat.size,
-        mode: stat.mode,
-        mtime: Timestamp::from_unix(seconds, nanoseconds),
-        link_target: &stat.link_target,
+fn path_stat(stat: &PathStat) -> String {
+    let (seconds, nanoseconds) = stat.mtime;
+    let nanoseconds = i32::try_from(nanoseconds).unwrap_or(0);
+    let mtime = jiff::Timestamp::new(seconds, nanoseconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let json = serde_json::json!({
+        "name": String::from_utf8_lossy(&stat.name),
+        "size": stat.size,
+        "mode": stat.mode,
+        "mtime": mtime.to_string(),
+        "linkTarget": String::from_utf8_lossy(&stat.link_target),
     });
-    let text = text.map_err(|error| ApiError::system(error.to_string()))?;
-    Ok(Base64(text).encoded())
+    BASE64_STANDARD.encode(json.to_string())
 }
 
 /// A time of a log query: clients send 0 for none.

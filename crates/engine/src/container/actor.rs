@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use longshore_runtime::channel::{self, Event, ExecState, ExitRecord, FailureKind};
 use longshore_runtime::log::reader::Position;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{RwLock, mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::container::health::monitor::Monitor;
@@ -66,17 +66,6 @@ pub(crate) struct Attached {
     pub(crate) log_end: Option<Position>,
 }
 
-/// Work on the files of a container, as it is then.
-pub(crate) struct Work(pub(crate) Box<WorkFn>);
-
-type WorkFn = dyn FnOnce(&Snapshot) -> Result<()> + Send;
-
-impl std::fmt::Debug for Work {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Work")
-    }
-}
-
 /// A request to the owner of a container. `given` is the name the client used,
 /// which some refusals repeat.
 #[derive(Debug)]
@@ -116,11 +105,10 @@ pub(crate) enum Command {
         change: Box<Change>,
         answer: Answer<()>,
     },
-    /// Blocking work on the container's files; nothing else happens to it
-    /// meanwhile.
-    Files {
-        work: Work,
-        answer: Answer<()>,
+    /// Keeps a container that does not run from being started while somebody
+    /// writes to its layer.
+    Lease {
+        answer: Answer<Option<Lease>>,
     },
     /// Forgets the link to a child, by its alias.
     Unlink {
@@ -128,6 +116,9 @@ pub(crate) enum Command {
         answer: Answer<()>,
     },
 }
+
+/// The right to write to the layer of a container that does not run.
+pub(crate) type Lease = tokio::sync::OwnedRwLockReadGuard<()>;
 
 /// How a container is found when its owner begins.
 pub(crate) enum Beginning {
@@ -152,6 +143,10 @@ pub(crate) struct Actor {
     /// The shim of the last run, until it has cleaned up after itself.
     ending: Option<Connection>,
     attaching: Vec<PendingAttach>,
+    /// Read by those who write to the layer while no process does.
+    layer: Arc<RwLock<()>>,
+    /// Clients whose start waits for them.
+    starting: Vec<Answer<Done>>,
     backoff: Backoff,
     restart_at: Option<Instant>,
     /// Who asks for its health, while it runs.
@@ -172,6 +167,8 @@ enum Turn {
     Command(Option<Command>),
     Event(std::io::Result<Option<Event>>),
     Restart,
+    /// Nobody writes to the layer any more.
+    Free,
     Health(Probe),
 }
 
@@ -206,6 +203,8 @@ impl Actor {
             shim: None,
             ending: None,
             attaching: Vec::new(),
+            layer: Arc::default(),
+            starting: Vec::new(),
             backoff: Backoff::default(),
             restart_at: None,
             monitor: None,
@@ -224,7 +223,8 @@ impl Actor {
                 biased;
                 event = next_event(&mut self.shim) => Turn::Event(event),
                 command = self.mailbox.recv() => Turn::Command(command),
-                () = at(self.restart_at) => Turn::Restart,
+                () = at(self.restart_at), if self.is_free() => Turn::Restart,
+                () = free(&self.layer), if self.waits_for_layer() => Turn::Free,
                 probe = answer(&mut self.monitor) => Turn::Health(probe),
             };
             match turn {
@@ -233,6 +233,7 @@ impl Actor {
                 Turn::Command(Some(command)) => self.on_command(command).await,
                 Turn::Command(None) => return,
                 Turn::Restart => self.restart().await,
+                Turn::Free => self.on_free().await,
                 Turn::Health(probe) => self.on_probe(probe),
             }
         }
@@ -272,6 +273,7 @@ impl Actor {
     async fn on_command(&mut self, command: Command) {
         // An answer that nobody waits for any more is no error.
         match command {
+            Command::Start { answer } if !self.is_free() => self.starting.push(answer),
             Command::Start { answer } => {
                 let result = self.on_start().await;
                 answer.send(result).ok();
@@ -316,17 +318,33 @@ impl Actor {
                 let result = self.on_update(&change).await;
                 answer.send(result).ok();
             }
-            Command::Files { work, answer } => {
-                let now = self.view.borrow().clone();
-                let done = tokio::task::spawn_blocking(move || (work.0)(&now)).await;
-                answer
-                    .send(done.unwrap_or_else(|lost| Err(Error::system(lost.to_string()))))
-                    .ok();
+            Command::Lease { answer } => {
+                let lease = match self.state.phase.has_process() {
+                    true => None,
+                    false => self.layer.clone().try_read_owned().ok(),
+                };
+                answer.send(Ok(lease)).ok();
             }
             Command::Unlink { alias, answer } => {
                 let result = self.on_unlink(&alias);
                 answer.send(result).ok();
             }
+        }
+    }
+
+    /// Whether nobody but its own processes writes to the layer.
+    fn is_free(&self) -> bool {
+        self.layer.try_write().is_ok()
+    }
+
+    fn waits_for_layer(&self) -> bool {
+        !self.starting.is_empty() || (self.restart_at.is_some() && !self.is_free())
+    }
+
+    async fn on_free(&mut self) {
+        for answer in std::mem::take(&mut self.starting) {
+            let result = self.on_start().await;
+            answer.send(result).ok();
         }
     }
 
@@ -824,6 +842,11 @@ pub(crate) fn attributes(record: &Record, more: &[(&str, String)]) -> BTreeMap<S
 /// A time of the shim.
 pub(crate) fn at_nanos(nanos: i64) -> Timestamp {
     Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Waits until nobody reads the lock.
+async fn free(layer: &RwLock<()>) {
+    drop(layer.write().await);
 }
 
 async fn next_event(shim: &mut Option<Connection>) -> std::io::Result<Option<Event>> {

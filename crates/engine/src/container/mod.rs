@@ -1,24 +1,21 @@
 //! Containers: what can be asked of them, by whatever name.
 
 pub mod actor;
-pub mod archive;
 pub mod attach;
-pub mod changes;
 pub mod create;
+pub mod files;
 mod filter;
 pub(crate) mod health;
 pub(crate) mod inspect;
 pub(crate) mod links;
 pub mod list;
 pub mod logs;
-mod merged;
 mod netfiles;
 pub(crate) mod plan;
 pub mod prune;
 pub(crate) mod record;
 pub mod registry;
 mod restart;
-mod rooted;
 pub(crate) mod shim;
 mod spec;
 mod start;
@@ -28,8 +25,7 @@ pub mod top;
 mod update;
 pub mod wait;
 
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,9 +39,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use self::actor::{Answer, Command, Intent};
-use self::archive::{Archive, PathStat, PutOptions};
 use self::attach::{AttachRequest, Attachment, Input, InputEnd};
-use self::changes::Change;
 use self::logs::{LogQuery, Logs};
 use self::plan::signal;
 use self::registry::{Handle, Quarantined, Snapshot};
@@ -297,22 +291,6 @@ impl Containers {
             .ok_or_else(|| Error::no_such_container(given))
     }
 
-    /// The merged files of a container, to be written as a tar archive.
-    pub fn export(&self, given: &str) -> Result<Export> {
-        let snapshot = self.get(given)?.snapshot();
-        allow(&snapshot, Request::Export, given)?;
-        let layer = self
-            .shared
-            .images
-            .container_layer(snapshot.id())
-            .context("layer")?;
-        let mut layers = vec![layer.upper];
-        layers.extend(layer.lower);
-        self.shared
-            .publish_container(&snapshot.record, "export", &[]);
-        Ok(Export { layers })
-    }
-
     /// Changes limits and restart policy, of a running container at once.
     /// Answers warnings; none at all is no list.
     pub async fn update(
@@ -326,84 +304,6 @@ impl Containers {
         self.ask(&handle, given, |answer| Command::Update { change, answer })
             .await?;
         Ok(Some(warnings).filter(|list| !list.is_empty()))
-    }
-
-    /// What the container changed in its files.
-    pub async fn changes(&self, given: &str) -> Result<Vec<Change>> {
-        let snapshot = self.get(given)?.snapshot();
-        let layer = self.shared.images.container_layer(snapshot.id());
-        let layer = layer.context("layer")?;
-        let compare = move || changes::changes(&layer.upper, &layer.lower);
-        let changes = tokio::task::spawn_blocking(compare)
-            .await
-            .context("changes")?;
-        changes.context("changes")
-    }
-
-    /// What a path of a container is.
-    pub async fn path_stat(&self, given: &str, path: &str) -> Result<PathStat> {
-        Ok(self.find_path(given, path).await?.stat)
-    }
-
-    /// A file or directory of a container, to be written as a tar archive.
-    pub async fn archive(&self, given: &str, path: &str) -> Result<Archive> {
-        let found = self.find_path(given, path).await?;
-        let snapshot = self.get(given)?.snapshot();
-        self.shared
-            .publish_container(&snapshot.record, "archive-path", &[]);
-        Ok(found)
-    }
-
-    /// Unpacks a tar archive, plain or compressed, into a directory of a
-    /// container. What was unpacked before an error stays.
-    pub async fn put_archive(
-        &self,
-        given: &str,
-        path: &str,
-        options: PutOptions,
-        archive: impl io::Read + Send + 'static,
-    ) -> Result<()> {
-        archive::check(path)?;
-        let handle = self.get(given)?;
-        let snapshot = handle.snapshot();
-        allow(&snapshot, Request::Export, given)?;
-        let shared = self.shared.clone();
-        let (container, directory) = (given.to_owned(), path.to_owned());
-        let into = move |now: &Snapshot, archive: &mut (dyn io::Read + Send)| {
-            let put = archive::Put {
-                given: &container,
-                path: &directory,
-                options,
-            };
-            archive::put(&shared, now, put, archive)
-        };
-        if snapshot.state.phase.has_process() {
-            let mut archive = archive;
-            let now = snapshot.clone();
-            tokio::task::spawn_blocking(move || into(&now, &mut archive))
-                .await
-                .context("unpack")??;
-        } else {
-            let shared = self.shared.clone();
-            let received = tokio::task::spawn_blocking(move || archive::receive(&shared, archive));
-            let mut received = received.await.context("receive")??;
-            let work = actor::Work(Box::new(move |now| into(now, &mut received)));
-            self.ask(&handle, given, |answer| Command::Files { work, answer })
-                .await?;
-        }
-        self.shared
-            .publish_container(&snapshot.record, "extract-to-dir", &[]);
-        Ok(())
-    }
-
-    async fn find_path(&self, given: &str, path: &str) -> Result<Archive> {
-        archive::check(path)?;
-        let snapshot = self.get(given)?.snapshot();
-        allow(&snapshot, Request::Export, given)?;
-        let shared = self.shared.clone();
-        let (given, path) = (given.to_owned(), path.to_owned());
-        let find = move || archive::find(&shared, &snapshot, &given, &path);
-        tokio::task::spawn_blocking(find).await.context("archive")?
     }
 
     /// Gives a container another name.
@@ -562,19 +462,6 @@ impl Containers {
         };
         let mut shim = Connection::open(&run_dir).await.map_err(ended)?;
         shim.request(request).await.map_err(ended)
-    }
-}
-
-/// The files of a container, ready to be written.
-#[derive(Debug)]
-pub struct Export {
-    layers: Vec<PathBuf>,
-}
-
-impl Export {
-    /// Writes the archive, blocking.
-    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        merged::write_tar(&self.layers, out)
     }
 }
 

@@ -243,6 +243,7 @@ fn process(plan: &Plan, hostname: &str, links: &[String]) -> ProcessSpec {
     }
 }
 
+/// All mounts but those that every container has.
 pub(crate) fn all_mounts(plan: &Plan, files: &Files) -> Vec<MountSpec> {
     let of_engine = [
         ("/etc/resolv.conf", files.resolv_conf()),

@@ -235,7 +235,7 @@ async fn export(lab: Lab) -> Outcome {
         async move {
             let deadline = tokio::time::Instant::now() + crate::lab::PATIENCE;
             loop {
-                let export = containers.export("files")?;
+                let export = containers.export("files").await?;
                 let mut tar = Vec::new();
                 export.write(&mut tar)?;
                 let mut archive = tar::Archive::new(tar.as_slice());

@@ -9,28 +9,25 @@
 //! Whiteouts (OCI image layer specification 1.0) become what overlayfs knows:
 //! `.wh.NAME` a character device 0:0, `.wh..wh..opq` an extended attribute.
 
-mod merge;
 mod tree;
-
-pub use merge::{MergeError, MergeOptions, merge};
 
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
-    os::fd::{AsRawFd, OwnedFd},
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
 };
 
 use rustix::{
     fs::{
-        AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags, chmodat,
-        chownat, fchmod, fchown, fsetxattr, futimens, linkat, lsetxattr, makedev, mknodat, openat,
-        symlinkat, utimensat,
+        AtFlags, FileType, Mode, OFlags, Timestamps, futimens, linkat, makedev, mknodat, openat,
+        symlinkat,
     },
     io::Errno,
 };
 
-use crate::archive::{ArchiveError, ArchiveReader, Entry, Kind};
+use longshore_archive::metadata::{set_metadata, set_metadata_at, times};
+use longshore_archive::read::{ArchiveError, ArchiveReader, Entry, Kind};
 use tree::Tree;
 
 /// The prefix of whiteouts, and the name that hides a whole directory.
@@ -134,7 +131,16 @@ impl Extractor {
         entry: &Entry,
     ) -> Result<(), ExtractError> {
         let path = || PathBuf::from(String::from_utf8_lossy(&entry.path).into_owned());
-        self.check_limits(entry)?;
+        self.entries += 1;
+        if self.entries > self.limits.max_entries {
+            return Err(ExtractError::TooManyEntries(self.limits.max_entries));
+        }
+        if entry.size > self.limits.max_bytes {
+            return Err(ExtractError::TooLarge {
+                path: path(),
+                limit: self.limits.max_bytes,
+            });
+        }
         let components = components(&entry.path);
         let result = match components.split_last() {
             None => self.root(entry),
@@ -151,20 +157,6 @@ impl Extractor {
             path: path(),
             source,
         })
-    }
-
-    fn check_limits(&mut self, entry: &Entry) -> Result<(), ExtractError> {
-        self.entries += 1;
-        if self.entries > self.limits.max_entries {
-            return Err(ExtractError::TooManyEntries(self.limits.max_entries));
-        }
-        if entry.size > self.limits.max_bytes {
-            return Err(ExtractError::TooLarge {
-                path: PathBuf::from(String::from_utf8_lossy(&entry.path).into_owned()),
-                limit: self.limits.max_bytes,
-            });
-        }
-        Ok(())
     }
 
     /// The entry of the layer's own root directory.
@@ -295,14 +287,7 @@ impl Extractor {
         let mode = Mode::RUSR | Mode::WUSR;
         self.tree
             .replace(parent, name, || mknodat(parent, name, kind, mode, device))?;
-        set_metadata_at(parent, name, entry)?;
-        // Just made and no link, in a directory that nobody else can enter.
-        Ok(chmodat(
-            parent,
-            name,
-            Mode::from_raw_mode(entry.mode),
-            AtFlags::empty(),
-        )?)
+        set_metadata_at(parent, name, entry)
     }
 
     /// A directory that was replaced meanwhile keeps the times it has.
@@ -328,80 +313,6 @@ fn components(path: &[u8]) -> Vec<&[u8]> {
         }
     }
     components
-}
-
-fn times(entry: &Entry) -> Timestamps {
-    let time = Timespec {
-        tv_sec: entry.mtime.0,
-        tv_nsec: entry.mtime.1.into(),
-    };
-    Timestamps {
-        last_access: time,
-        last_modification: time,
-    }
-}
-
-/// Owner first: changing it clears set-id bits and capabilities.
-fn set_metadata(fd: &OwnedFd, entry: &Entry) -> io::Result<()> {
-    fchown(
-        fd,
-        Some(Uid::from_raw(entry.uid)),
-        Some(Gid::from_raw(entry.gid)),
-    )?;
-    fchmod(fd, Mode::from_raw_mode(entry.mode))?;
-    set_xattrs(entry, |name, value| {
-        fsetxattr(fd, name, value, XattrFlags::empty())
-    })
-}
-
-/// The same for what cannot be opened; `name` itself is never followed.
-fn set_metadata_at(parent: &OwnedFd, name: &[u8], entry: &Entry) -> io::Result<()> {
-    let (owner, group) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
-    chownat(
-        parent,
-        name,
-        Some(owner),
-        Some(group),
-        AtFlags::SYMLINK_NOFOLLOW,
-    )?;
-    if !entry.xattrs.is_empty() {
-        // There is no setxattrat everywhere yet; this is the same, by our own
-        // descriptor.
-        let directory = format!("/proc/self/fd/{}/", parent.as_raw_fd());
-        let path = [directory.as_bytes(), name].concat();
-        set_xattrs(entry, |name, value| {
-            lsetxattr(path.as_slice(), name, value, XattrFlags::empty())
-        })?;
-    }
-    Ok(utimensat(
-        parent,
-        name,
-        &times(entry),
-        AtFlags::SYMLINK_NOFOLLOW,
-    )?)
-}
-
-/// Sets those attributes that an image may carry. Above all overlayfs' own must
-/// not come from an archive: they redirect lookups.
-fn set_xattrs(
-    entry: &Entry,
-    set: impl Fn(&[u8], &[u8]) -> rustix::io::Result<()>,
-) -> io::Result<()> {
-    for (name, value) in &entry.xattrs {
-        let allowed = (name.starts_with(b"user.") && !name.starts_with(b"user.overlay."))
-            || name == b"security.capability"
-            || name.starts_with(b"system.posix_acl_");
-        if !allowed {
-            continue;
-        }
-        match set(name, value) {
-            // As dockerd: a file system without attributes is no reason to
-            // refuse an image.
-            Ok(()) | Err(Errno::OPNOTSUPP | Errno::PERM) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
 }
 
 fn same_place(a: &OwnedFd, a_name: &[u8], b: &OwnedFd, b_name: &[u8]) -> io::Result<bool> {

@@ -5,17 +5,7 @@
 //! tree's own root, as it would in a container. Last components are never
 //! followed.
 
-use std::{
-    collections::VecDeque,
-    ffi::OsStr,
-    io,
-    os::{
-        fd::{AsRawFd, OwnedFd},
-        unix::ffi::OsStrExt,
-    },
-    path::Path,
-    rc::Rc,
-};
+use std::{collections::VecDeque, io, os::fd::OwnedFd, rc::Rc};
 
 use rustix::{
     fs::{
@@ -33,8 +23,7 @@ const MOST_LINKS: u32 = 40;
 pub(super) struct Tree {
     root: OwnedFd,
     /// Replaced directories are moved here: no recursion, whatever their depth.
-    /// Without it they are removed in place.
-    discard: Option<OwnedFd>,
+    discard: OwnedFd,
     discarded: u64,
     last_parent: Option<(Vec<u8>, Rc<OwnedFd>)>,
 }
@@ -46,20 +35,10 @@ impl Tree {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(Self {
             root: openat(CWD, root, flags, Mode::empty())?,
-            discard: Some(openat(CWD, discard, flags, Mode::empty())?),
+            discard: openat(CWD, discard, flags, Mode::empty())?,
             discarded: 0,
             last_parent: None,
         })
-    }
-
-    /// A tree that is in use: others may change it meanwhile.
-    pub(super) fn in_use(root: OwnedFd) -> Self {
-        Self {
-            root,
-            discard: None,
-            discarded: 0,
-            last_parent: None,
-        }
     }
 
     /// The directory that `components` name, made with mode 0755 if missing.
@@ -209,18 +188,11 @@ impl Tree {
     fn remove(&mut self, parent: &OwnedFd, name: &[u8]) -> io::Result<()> {
         match unlinkat(parent, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => {}
-            Err(Errno::ISDIR) => match &self.discard {
-                Some(discard) => {
-                    self.discarded += 1;
-                    let place = self.discarded.to_string();
-                    renameat(parent, name, discard, place.as_str())?;
-                }
-                None => {
-                    // By descriptors all the way down: links are not followed.
-                    let parent = format!("/proc/self/fd/{}", parent.as_raw_fd());
-                    std::fs::remove_dir_all(Path::new(&parent).join(OsStr::from_bytes(name)))?;
-                }
-            },
+            Err(Errno::ISDIR) => {
+                self.discarded += 1;
+                let place = self.discarded.to_string();
+                renameat(parent, name, &self.discard, place.as_str())?;
+            }
             Err(error) => return Err(error.into()),
         }
         self.forget();

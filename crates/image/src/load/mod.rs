@@ -12,9 +12,10 @@ use std::{
     io::{BufReader, Read},
 };
 
+use longshore_archive::compression::{self, Compression, read_up_to};
+use longshore_archive::read::{ArchiveReader, Entry, Kind};
+
 use crate::{
-    archive::{ArchiveReader, Entry, Kind},
-    compression::{self, Compression, read_up_to},
     digest::{DiffId, Digest, ImageId},
     error::Error,
     layer::StagedLayer,
@@ -262,6 +263,6 @@ fn clean(name: &str) -> String {
     parts.join("/")
 }
 
-fn stream_error(error: crate::archive::ArchiveError) -> Error {
+fn stream_error(error: longshore_archive::read::ArchiveError) -> Error {
     crate::extract::ExtractError::from(error).into()
 }

@@ -11,21 +11,26 @@ const LARGEST_WINDOW: u32 = 128 << 20;
 
 /// How a stream is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Compression {
+pub enum Compression {
+    /// It is not.
     None,
+    /// RFC 1952.
     Gzip,
+    /// bzip2.
     Bzip2,
+    /// xz.
     Xz,
+    /// Zstandard, RFC 8878.
     Zstd,
 }
 
 impl Compression {
     /// The number of leading bytes that decide.
-    pub(crate) const MAGIC_LEN: usize = 6;
+    pub const MAGIC_LEN: usize = 6;
 
     /// Recognises a format by the first [`Self::MAGIC_LEN`] bytes (fewer if the
     /// stream is shorter).
-    pub(crate) fn detect(head: &[u8]) -> Self {
+    pub fn detect(head: &[u8]) -> Self {
         const MAGICS: [(&[u8], Compression); 4] = [
             (&[0x1f, 0x8b, 0x08], Compression::Gzip),
             (b"BZh", Compression::Bzip2),
@@ -39,7 +44,7 @@ impl Compression {
     }
 
     /// Wraps `reader` so that it yields the uncompressed bytes.
-    pub(crate) fn decoder<'a>(
+    pub fn decoder<'a>(
         self,
         reader: impl BufRead + Send + 'a,
     ) -> io::Result<Box<dyn Read + Send + 'a>> {
@@ -62,10 +67,10 @@ impl Compression {
 }
 
 /// A stream whose first bytes were looked at.
-pub(crate) type Sniffed<R> = io::Chain<io::Cursor<Vec<u8>>, R>;
+pub type Sniffed<R> = io::Chain<io::Cursor<Vec<u8>>, R>;
 
 /// Recognises the compression of a stream and gives it back from its beginning.
-pub(crate) fn sniff<R: Read>(mut reader: R) -> io::Result<(Compression, Sniffed<R>)> {
+pub fn sniff<R: Read>(mut reader: R) -> io::Result<(Compression, Sniffed<R>)> {
     let mut head = vec![0; Compression::MAGIC_LEN];
     let length = read_up_to(&mut reader, &mut head)?;
     head.truncate(length);
@@ -76,7 +81,7 @@ pub(crate) fn sniff<R: Read>(mut reader: R) -> io::Result<(Compression, Sniffed<
 }
 
 /// Reads until `buffer` is full or the stream ends; the number of bytes read.
-pub(crate) fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+pub fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match reader.read(&mut buffer[filled..]) {

@@ -3,7 +3,7 @@
 //! One archive has one meaning here: the PAX size wins over the header's, a
 //! malformed or duplicate extension record is an error, and everything an
 //! archive can make us keep in memory (names, extension records, sparse maps)
-//! has a limit. Nothing is written anywhere; see [`crate::extract`].
+//! has a limit. Nothing is written anywhere.
 
 mod header;
 mod pax;
@@ -13,7 +13,7 @@ use std::io::{self, Read};
 
 use header::{Block, RawHeader};
 use pax::Extensions;
-pub(crate) use sparse::Region;
+pub use sparse::Region;
 
 const BLOCK: usize = 512;
 
@@ -35,47 +35,61 @@ pub enum ArchiveError {
     /// The archive asks for more memory than it may have.
     #[error("archive/tar: {0} exceeds the limit of {1}")]
     TooLarge(&'static str, u64),
-    /// The entry is of a kind that cannot be stored in a layer.
+    /// The entry is of a kind that is no file.
     #[error("unhandled tar header type {0}")]
     Kind(u8),
 }
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// A file with content.
     File,
+    /// Another name of an earlier entry.
     HardLink,
+    /// A symbolic link.
     Symlink,
+    /// A character device.
     CharDevice,
+    /// A block device.
     BlockDevice,
+    /// A directory.
     Directory,
+    /// A named pipe.
     Fifo,
 }
 
 /// One entry of an archive, its extensions applied. Names are as found in the
 /// archive: unchecked bytes without NUL.
-#[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    pub(crate) path: Vec<u8>,
-    pub(crate) link: Vec<u8>,
-    pub(crate) kind: Kind,
+#[derive(Debug)]
+pub struct Entry {
+    /// Its name.
+    pub path: Vec<u8>,
+    /// What a link leads to.
+    pub link: Vec<u8>,
+    /// What it is.
+    pub kind: Kind,
     /// Permission bits with set-id and sticky bits.
-    pub(crate) mode: u32,
-    pub(crate) uid: u32,
-    pub(crate) gid: u32,
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
     /// Length of the file in bytes, holes included.
-    pub(crate) size: u64,
+    pub size: u64,
     /// Seconds and nanoseconds since the epoch.
-    pub(crate) mtime: (i64, u32),
-    pub(crate) device: (u32, u32),
-    pub(crate) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    pub mtime: (i64, u32),
+    /// Major and minor number of a device.
+    pub device: (u32, u32),
+    /// Extended attributes: name, value.
+    pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
     /// Where the stored bytes belong, if the file has holes.
-    pub(crate) sparse: Option<Vec<Region>>,
+    pub sparse: Option<Vec<Region>>,
 }
 
 /// Reads an archive entry by entry. As a [`Read`] it yields the stored bytes of
 /// the current entry (for a sparse file: of its regions, one after the other).
-pub(crate) struct ArchiveReader<R> {
+pub struct ArchiveReader<R> {
     inner: R,
     remaining: u64,
     padding: u64,
@@ -84,7 +98,7 @@ pub(crate) struct ArchiveReader<R> {
 
 impl<R: Read> ArchiveReader<R> {
     /// `inner` should be buffered: headers are read in blocks of 512 bytes.
-    pub(crate) fn new(inner: R) -> Self {
+    pub fn new(inner: R) -> Self {
         Self {
             inner,
             remaining: 0,
@@ -94,12 +108,12 @@ impl<R: Read> ArchiveReader<R> {
     }
 
     /// The stream behind the archive, for what follows its end.
-    pub(crate) fn into_inner(self) -> R {
+    pub fn into_inner(self) -> R {
         self.inner
     }
 
     /// Skips the rest of the current entry and reads the next one's headers.
-    pub(crate) fn next_entry(&mut self) -> Result<Option<Entry>, ArchiveError> {
+    pub fn next_entry(&mut self) -> Result<Option<Entry>, ArchiveError> {
         let mut extensions = Extensions::default();
         let mut long_name = None;
         let mut long_link = None;

@@ -15,9 +15,11 @@ const BAD: ArchiveError = ArchiveError::Extension("bad sparse map");
 
 /// A run of stored bytes and its place in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Region {
-    pub(crate) offset: u64,
-    pub(crate) length: u64,
+pub struct Region {
+    /// Where they belong, in bytes.
+    pub offset: u64,
+    /// How many they are.
+    pub length: u64,
 }
 
 /// The map of an old GNU entry: four regions in the header, more in the blocks
