@@ -221,7 +221,7 @@ fn block_devices_count_what_passed_them() {
 }
 
 /// The device node of the whole disk that holds a folder.
-fn disk_of(path: &Path) -> String {
+pub(crate) fn disk_of(path: &Path) -> String {
     let device = std::fs::metadata(path).unwrap().dev();
     let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
     let entry = std::fs::canonicalize(format!("/sys/dev/block/{major}:{minor}")).unwrap();
