@@ -84,6 +84,7 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     // Wrong settings are told before a missing image; what conflicts is what
     // the client said, not what is filled in.
     let given = Plan::parse(&config, &host)?;
+    given.log.check()?;
     given.network.check(&config, &host, &given.ports)?;
     let mut warned = limits::check(&mut host, Moment::Create, can)?;
     if host.shm_size < 0 {

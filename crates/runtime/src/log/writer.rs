@@ -15,9 +15,6 @@ use crate::channel::UnixNanos;
 use crate::spec::LogFile;
 use crate::time;
 
-/// Bytes of lines that are kept allocated between writes.
-const IDLE: usize = 16 << 10;
-
 /// Appends to the log of one container.
 #[derive(Debug)]
 pub struct LogWriter {
@@ -109,11 +106,14 @@ impl LogWriter {
             return;
         }
         self.lost += self.segment.append(&self.out);
-        if self.out.len() <= IDLE && self.out.capacity() > IDLE {
-            // The flood is over.
+        self.out.clear();
+    }
+
+    /// Gives back the memory that a flood of lines took.
+    pub(crate) fn rest(&mut self) {
+        if self.out.is_empty() {
             self.out = Vec::new();
         }
-        self.out.clear();
     }
 
     /// The place behind everything that was written.

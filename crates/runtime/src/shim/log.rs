@@ -88,6 +88,13 @@ impl Log {
         self.flush(poll);
     }
 
+    /// Gives back the memory that a flood of output took.
+    pub(super) fn rest(&mut self) {
+        if let Some(file) = &mut self.file {
+            file.rest();
+        }
+    }
+
     /// Nothing more will come.
     pub(super) fn finish(&mut self, poll: &Poll) {
         if let Some(forwarder) = &mut self.forwarder {

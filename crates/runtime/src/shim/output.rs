@@ -67,6 +67,7 @@ impl Shim<'_> {
                 if std::mem::take(&mut self.flooded) {
                     // Untouched pages cost no memory.
                     buffer = vec![0; READ];
+                    self.log.rest();
                 }
                 false
             }

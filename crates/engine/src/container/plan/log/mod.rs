@@ -106,6 +106,11 @@ impl LogPlan {
         })
     }
 
+    /// Checks what only a creation can know.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.server.as_ref().map_or(Ok(()), Server::check)
+    }
+
     /// Directory and name of the log on disk; none where it cannot be read.
     pub(crate) fn place(&self, id: &str, dir: &Path) -> Option<(PathBuf, String)> {
         Some(match self.file.as_ref()?.kind {

@@ -1,7 +1,6 @@
 //! Options of the drivers that send lines to a server.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use longshore_runtime::log::forward::{
     Address, Fluentd, Gelf, GelfCompression, Journald, LogServer, Syslog, SyslogFormat,
@@ -54,6 +53,21 @@ impl Server {
             "fluentd" => fluentd(options)?,
             _ => return Ok(None),
         }))
+    }
+
+    /// Refuses a syslog socket that does not exist now. When a container that was
+    /// created is looked at again, its server may well be away.
+    pub(super) fn check(&self) -> Result<()> {
+        match self {
+            Server::Syslog {
+                address: Address::Unix(path) | Address::Unixgram(path),
+                ..
+            } if !path.exists() => Err(refuse(format!(
+                "stat {}: no such file or directory",
+                path.display()
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Bytes that may wait whatever the mode is.
@@ -218,8 +232,8 @@ fn syslog(options: &Options<'_>) -> Result<Server> {
 fn syslog_address(text: &str) -> Result<Address> {
     const PORT: u16 = 514;
     match text.split_once("://") {
-        Some(("unix", path)) => existing(path).map(|()| Address::Unix(path.into())),
-        Some(("unixgram", path)) => existing(path).map(|()| Address::Unixgram(path.into())),
+        Some(("unix", path)) => Ok(Address::Unix(path.into())),
+        Some(("unixgram", path)) => Ok(Address::Unixgram(path.into())),
         Some(("tcp", host)) => Ok(Address::Tcp(with_port(host, PORT))),
         Some(("udp", host)) => Ok(Address::Udp(with_port(host, PORT))),
         Some(("tcp+tls", _)) => Err(refuse(
@@ -229,13 +243,6 @@ fn syslog_address(text: &str) -> Result<Address> {
             "syslog-address should be in form proto://address, got {text}"
         ))),
     }
-}
-
-fn existing(path: &str) -> Result<()> {
-    if Path::new(path).exists() {
-        return Ok(());
-    }
-    Err(refuse(format!("stat {path}: no such file or directory")))
 }
 
 /// Host and port, with a port and a host where none is given.
@@ -462,11 +469,6 @@ mod tests {
             ),
             (
                 "syslog",
-                &[("syslog-address", "unix:///nonexistent")],
-                "stat /nonexistent: no such file or directory",
-            ),
-            (
-                "syslog",
                 &[("syslog-facility", "99")],
                 "invalid syslog facility",
             ),
@@ -521,6 +523,16 @@ mod tests {
         for (driver, given, expected) in cases {
             assert_eq!(parse(driver, given), Err((*expected).to_owned()));
         }
+    }
+
+    #[test]
+    fn a_socket_must_exist_when_a_container_is_created() {
+        let server = parse("syslog", &[("syslog-address", "unix:///nonexistent")]);
+        let error = server.and_then(|server| server.check().map_err(|error| error.message));
+        assert_eq!(
+            error,
+            Err("stat /nonexistent: no such file or directory".to_owned())
+        );
     }
 
     #[test]
