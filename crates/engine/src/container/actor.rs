@@ -2,6 +2,9 @@
 //! a request comes by mail, the policy decides, then the new state is
 //! persisted, shown, told as an event, and answered, in this order.
 
+mod ending;
+mod running;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,17 +18,16 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::container::health::monitor::Monitor;
 use crate::container::health::{Health, Probe};
 use crate::container::links;
-use crate::container::plan::{Plan, signal};
+use crate::container::plan::Plan;
 use crate::container::record::{Files, Record};
 use crate::container::registry::{Handle, Snapshot};
-use crate::container::restart::{Backoff, RestartPolicy};
-use crate::container::shim::{self, Connection, Streams, done};
+use crate::container::restart::Backoff;
+use crate::container::shim::{Connection, Streams, done};
 use crate::container::start::{self, PendingAttach};
 use crate::container::state::{Desired, Phase, Request, State, Subject, Verdict, decide, refuse};
 use crate::container::update::{self, Change};
 use crate::error::{Error, Result};
 use crate::events::EventKind;
-use crate::exec::store::TAKEN_ALONG;
 use crate::meta::Durability;
 use crate::names;
 use crate::shared::Shared;
@@ -432,128 +434,6 @@ impl Actor {
         }
     }
 
-    async fn on_signal(&mut self, number: i32, intent: Intent, given: &str) -> Result<Done> {
-        let request = match intent {
-            Intent::Kill => Request::Kill,
-            Intent::Stop => Request::Stop,
-        };
-        // Without a stop signal of its own any signal may be meant to end it.
-        let stops = match self.record.config.stop_signal.as_deref() {
-            None | Some("") => true,
-            Some(_) => number == signal::KILL || number == self.plan.stop_signal,
-        };
-        let ends = intent == Intent::Stop || stops;
-        let ask = channel::Request::Signal {
-            signal: number,
-            exec: None,
-        };
-        loop {
-            if self.allow(request, given)? == Done::Already {
-                return Ok(Done::Already);
-            }
-            let obeyed = ends || self.plan.restart == RestartPolicy::UnlessStopped;
-            if obeyed && self.state.desired != Desired::Stopped {
-                self.state.desired = Desired::Stopped;
-                self.persist(Durability::Power);
-            }
-            if self.state.phase == Phase::Restarting {
-                // There is no process: the run that was to come does not come.
-                self.restart_at = None;
-                self.state.phase = Phase::Exited;
-                self.persist(Durability::Process);
-                self.show(true);
-                return Ok(Done::Now);
-            }
-            if self.ask(&ask).await? == Asked::Done {
-                break;
-            }
-        }
-        self.publish("kill", &[("signal", number.to_string())]);
-        // A frozen process heeds it only when it is let go.
-        if self.state.phase == Phase::Paused
-            && ends
-            && self.ask(&channel::Request::Resume).await? == Asked::Done
-        {
-            // That of SIGKILL is not told, as in dockerd.
-            if number == signal::KILL {
-                self.state.phase = Phase::Running;
-                self.show(true);
-            } else {
-                self.enter(Phase::Running, "unpause");
-                self.watch_health();
-            }
-        }
-        Ok(Done::Now)
-    }
-
-    async fn on_pause(&mut self) -> Result<()> {
-        self.allow(Request::Pause, "")?;
-        // Before it is frozen, since a frozen probe does not end.
-        self.unwatch_health().await;
-        match self.ask(&channel::Request::Pause).await {
-            Ok(Asked::Done) => {
-                self.enter(Phase::Paused, "pause");
-                Ok(())
-            }
-            Ok(Asked::Ended) => self.allow(Request::Pause, "").map(drop),
-            Err(error) => {
-                self.watch_health();
-                Err(error)
-            }
-        }
-    }
-
-    async fn on_unpause(&mut self) -> Result<()> {
-        self.allow(Request::Unpause, "")?;
-        if self.ask(&channel::Request::Resume).await? == Asked::Ended {
-            return self.allow(Request::Unpause, "").map(drop);
-        }
-        self.enter(Phase::Running, "unpause");
-        self.watch_health();
-        Ok(())
-    }
-
-    /// Begins to ask for the container's health, where it has a check and runs.
-    fn watch_health(&mut self) {
-        if let Some(check) = &self.plan.health
-            && self.state.phase == Phase::Running
-        {
-            let snapshot = self.view.borrow().clone();
-            self.monitor = Some(Monitor::begin(&self.shared, snapshot, check.clone()));
-        }
-    }
-
-    /// Nobody asks any more; what is being asked is killed first.
-    async fn unwatch_health(&mut self) {
-        if let Some(monitor) = self.monitor.take() {
-            monitor.end().await;
-        }
-        if let Some(health) = &mut self.state.health {
-            health.unobserved();
-        }
-    }
-
-    fn on_probe(&mut self, probe: Probe) {
-        let started_at = self.state.started_at;
-        let (Some(health), Some(check)) = (&mut self.state.health, &self.plan.health) else {
-            return;
-        };
-        let changed = health.take(check, started_at, probe);
-        let status = health.status.as_str();
-        self.persist(Durability::Process);
-        self.show(true);
-        if changed {
-            self.publish(&format!("health_status: {status}"), &[]);
-        }
-    }
-
-    fn enter(&mut self, phase: Phase, event: &str) {
-        self.state.phase = phase;
-        self.persist(Durability::Process);
-        self.show(true);
-        self.publish(event, &[]);
-    }
-
     async fn on_attach(&mut self, streams: channel::Streams, given: &str) -> Result<Attached> {
         self.allow(Request::Attach, given)?;
         let (to, from) = oneshot::channel();
@@ -636,130 +516,6 @@ impl Actor {
         self.show(true);
         links::forget(&self.shared, &self.record.id, &link);
         Ok(())
-    }
-
-    async fn on_event(&mut self, event: Event) {
-        match event {
-            Event::Exited(exit) => self.on_exit(exit).await,
-            Event::ExecExited(exec) => self.on_exec_exited(&exec),
-            Event::OutOfMemory { .. } => {
-                self.state.oom_killed = true;
-                self.show(true);
-                self.publish("oom", &[]);
-            }
-            // These are awaited where a start happens.
-            Event::Created { .. } | Event::Started { .. } | Event::Failed(_) => {}
-        }
-    }
-
-    /// Whoever waits for an exec finds the events told.
-    fn on_exec_exited(&self, exec: &ExecState) {
-        let Some(exit_code) = exec.exit_code else {
-            return;
-        };
-        let known = self.shared.execs.get(&exec.id);
-        if let Ok(known) = &known {
-            known.publish_start(&self.shared, &self.record);
-        }
-        let details = [
-            ("execID", exec.id.clone()),
-            ("exitCode", exit_code.to_string()),
-        ];
-        self.publish("exec_die", &details);
-        if let Ok(known) = &known {
-            known.end(exit_code, exec.pid);
-        }
-    }
-
-    /// The shim went away without a word: its record tells how it ended, and
-    /// if there is none, nobody knows.
-    async fn on_shim_lost(&mut self, error: Option<std::io::Error>) {
-        if let Some(error) = error {
-            tracing::warn!(container = %self.record.id, %error, "lost the container's supervisor");
-        }
-        self.shim = None;
-        shim::sweep(self.shared.run_dir(&self.record.id)).await;
-        let exit = crate::recover::exit_record(&self.files, self.state.started_at);
-        self.on_exit(exit).await;
-    }
-
-    async fn on_exit(&mut self, exit: ExitRecord) {
-        let finished = at_nanos(exit.finished_at);
-        let ran = self.state.started_at.map_or(Duration::ZERO, |started| {
-            finished.duration_since(started).unsigned_abs()
-        });
-        self.ending = self.shim.take();
-        self.monitor = None;
-        if let Some(health) = &mut self.state.health {
-            health.unobserved();
-        }
-        self.state.pid = 0;
-        self.state.exit_code = i64::from(exit.exit_code);
-        self.state.oom_killed |= exit.oom_killed;
-        self.state.finished_at = Some(finished);
-        let endpoint = self.state.endpoint.take();
-        if endpoint.is_some() {
-            self.shared.network.detach(&self.record.id).await;
-        }
-        let again = self.plan.restart.after_exit(&self.state);
-        self.state.phase = if again {
-            Phase::Restarting
-        } else {
-            Phase::Exited
-        };
-        if again {
-            self.state.restart_count += 1;
-            self.restart_at = Some(Instant::now() + self.backoff.next(ran));
-        }
-        self.exits += 1;
-        self.persist(Durability::Process);
-        self.show(false);
-        // A shim that was killed has not told their ends.
-        for exec in self.shared.execs.container_ended(&self.record.id) {
-            let id = ("execID", exec.id().to_owned());
-            self.publish("exec_die", &[id, ("exitCode", TAKEN_ALONG.to_string())]);
-        }
-        let code = self.state.exit_code.to_string();
-        self.publish("die", &[("exitCode", code)]);
-        if let Some(endpoint) = endpoint {
-            self.shared
-                .publish_network("disconnect", &self.record.id, &endpoint);
-        }
-        if self.plan.auto_remove && !again {
-            // Whoever waits for the end of the run must not wait for this.
-            self.remove().await.ok();
-        } else {
-            self.show(true);
-        }
-    }
-
-    /// Takes everything of the container away, the record first.
-    async fn remove(&mut self) -> Result<()> {
-        self.restart_at = None;
-        self.state.phase = Phase::Removing;
-        self.show(false);
-        match self.shared.erase(&self.record.id).await {
-            Ok(()) => {
-                self.state.phase = Phase::Removed;
-                self.shared.execs.forget_container(&self.record.id);
-                self.shared
-                    .registry
-                    .bury(&self.record.id, self.state.exit_code);
-                self.publish("destroy", &[]);
-                self.show(true);
-                // Its record goes last, so that its end is told whenever the
-                // daemon dies.
-                self.shared.unlink(&self.record.id);
-                Ok(())
-            }
-            Err(error) => {
-                self.state.phase = Phase::Dead;
-                self.state.error.clone_from(&error.message);
-                self.persist(Durability::Process);
-                self.show(true);
-                Err(error)
-            }
-        }
     }
 
     fn allow(&self, request: Request, given: &str) -> Result<Done> {

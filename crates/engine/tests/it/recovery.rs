@@ -16,6 +16,9 @@ pub(crate) fn tests() -> Vec<(&'static str, Test)> {
         ("auto_remove_removes_after_the_end", |lab| {
             Box::pin(auto_remove(lab))
         }),
+        ("auto_remove_is_kept_over_a_crash", |lab| {
+            Box::pin(auto_remove_later(lab))
+        }),
         ("a_broken_record_is_put_aside", |lab| Box::pin(broken(lab))),
     ]
 }
@@ -132,6 +135,39 @@ async fn auto_remove(lab: Lab) -> Outcome {
     assert_eq!(waiting.outcome().await.exit_code, 4);
     assert!(containers.inspect("brief", false).await.is_err());
     Ok(())
+}
+
+/// It ends while no daemon is there to remove it.
+async fn auto_remove_later(_: Lab) -> Outcome {
+    let dir = Lab::first_life(|lab| async move {
+        let mut request = request("brief", &["sh", "-c", "sleep 0.2; exit 4"]);
+        request.host_config.get_or_insert_default().auto_remove = true;
+        lab.engine.containers().create(request).await?;
+        lab.engine.containers().start("brief").await?;
+        Ok(())
+    })
+    .await?;
+    let lab = Lab::second_life(dir).await?;
+    if let Ok(waiting) = lab
+        .engine
+        .containers()
+        .wait("brief", WaitCondition::Removed)
+    {
+        assert_eq!(waiting.outcome().await.exit_code, 4);
+    }
+    assert!(
+        lab.engine
+            .containers()
+            .inspect("brief", false)
+            .await
+            .is_err()
+    );
+    let told = std::fs::read_to_string(lab.dir.path().join("data/events.jsonl"))?;
+    for action in ["die", "destroy"] {
+        let event = format!("\"action\":\"{action}\"");
+        assert_eq!(told.matches(&event).count(), 1, "{told}");
+    }
+    lab.clean().await
 }
 
 async fn broken(_: Lab) -> Outcome {
