@@ -1,8 +1,8 @@
 //! Writable layers of containers.
 //!
-//! Creating one is a handful of `mkdir`s: no copy, no mount, no sync. Removing
-//! one is a rename. A layer remembers its image's chain in the link `parent`,
-//! so those layers stay even if the image is removed by force.
+//! Creating one is three `mkdir`s: no copy, no mount, no sync. Removing one is a
+//! rename. A layer remembers its image's chain in the name of its scratch
+//! directory, so those layers stay even if the image is removed by force.
 //!
 //! Between image and container lies one constant layer shared by all: the
 //! directories and empty files that the runtime mounts over. They also hide
@@ -25,6 +25,9 @@ use crate::{
     error::{At, Error},
     store::{Store, disk::Disk},
 };
+
+/// What the name of overlayfs' scratch directory begins with.
+const SCRATCH: &str = "work";
 
 /// What overlayfs needs to assemble a container's root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,21 +115,34 @@ impl Store {
         ContainerLayer {
             lower,
             upper: place.join("upper"),
-            work: place.join("work"),
+            work: place.join(scratch_name(chain)),
         }
+    }
+}
+
+/// The name of overlayfs' scratch directory: `work`, and the chain below it.
+fn scratch_name(chain: Option<&ChainId>) -> String {
+    match chain {
+        Some(chain) => format!("{SCRATCH}-{}", chain.hex()),
+        None => SCRATCH.to_owned(),
+    }
+}
+
+/// What such a name tells; none of another name.
+fn chain_of(name: &str) -> Option<Option<ChainId>> {
+    match name.strip_prefix(SCRATCH)? {
+        "" => Some(None),
+        rest => ChainId::from_hex(rest.strip_prefix('-')?).ok().map(Some),
     }
 }
 
 fn make_directories(place: &Path, chain: Option<&ChainId>) -> io::Result<()> {
     fs::create_dir(place)?;
-    if let Some(chain) = chain {
-        symlink(chain.hex(), place.join("parent"))?;
-    }
     let upper = place.join("upper");
     fs::create_dir(&upper)?;
     // This becomes the container's root directory, whatever our umask is.
     fs::set_permissions(&upper, fs::Permissions::from_mode(0o755))?;
-    fs::create_dir(place.join("work"))
+    fs::create_dir(place.join(scratch_name(chain)))
 }
 
 /// The containers' layers as the disk shows them. A layer whose making was
@@ -137,17 +153,13 @@ pub(crate) fn on_disk(disk: &Disk) -> Result<BTreeMap<String, Option<ChainId>>, 
     for entry in fs::read_dir(&directory).at(&directory)? {
         let entry = entry.at(&directory)?;
         let place = entry.path();
-        let parent = match fs::read_link(place.join("parent")) {
-            Ok(target) => target
-                .to_str()
-                .and_then(|hex| ChainId::from_hex(hex).ok())
-                .map(Some),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(None),
-            Err(_) => None,
-        };
-        match (entry.file_name().into_string(), parent) {
-            (Ok(id), Some(parent)) if place.join("work").is_dir() => {
-                containers.insert(id, parent);
+        let inside = fs::read_dir(&place).into_iter().flatten().flatten();
+        let chain = inside
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .find_map(|name| chain_of(&name));
+        match (entry.file_name().into_string(), chain) {
+            (Ok(id), Some(chain)) => {
+                containers.insert(id, chain);
             }
             _ => disk.trash.discard(&place).at(&place)?,
         }

@@ -1,6 +1,7 @@
 //! The list of containers.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use longshore_api::filters::Filters;
@@ -9,6 +10,7 @@ use longshore_api::types::{ContainerSummary, Port};
 
 use crate::container::filter::Filter;
 use crate::container::plan::namespaces::Network;
+use crate::container::record::Record;
 use crate::container::registry::Snapshot;
 use crate::container::{inspect, links};
 use crate::error::Result;
@@ -38,24 +40,52 @@ pub(crate) fn list(
     let filter = Filter::parse(filters, &all, shared)?;
     let limit = usize::try_from(query.limit.unwrap_or(0)).unwrap_or(0);
     let idle_too = query.all || limit > 0 || filter.names_a_state();
+    let mut images = ImageNames {
+        shared,
+        known: HashMap::new(),
+    };
     all.iter()
         .filter(|snapshot| idle_too || snapshot.state.phase.counts_as_running())
         .filter(|snapshot| filter.matches(snapshot))
         .take(if limit > 0 { limit } else { usize::MAX })
         .map(|snapshot| {
             let names = aliases.get(snapshot.id());
-            summary(
+            let mut summary = summary(
                 shared,
                 snapshot,
                 names.map_or(&[], Vec::as_slice),
                 query.size,
-            )
+            )?;
+            summary.image = images.shown(&snapshot.record);
+            Ok(summary)
         })
         .collect()
 }
 
-/// One container in short.
-pub(crate) fn summary(
+/// What names mean now, each looked up once for a whole list.
+struct ImageNames<'a> {
+    shared: &'a Shared,
+    known: HashMap<&'a str, Option<String>>,
+}
+
+impl<'a> ImageNames<'a> {
+    /// The name the client gave, unless it means another image by now.
+    fn shown(&mut self, record: &'a Record) -> String {
+        let name = record.config.image.as_str();
+        let id = self.known.entry(name).or_insert_with(|| {
+            let image = self.shared.images.get(name).ok()?;
+            Some(image.id.to_string())
+        });
+        match id {
+            Some(id) if *id == record.image => name.to_owned(),
+            None if record.image.is_empty() => name.to_owned(),
+            _ => record.image.clone(),
+        }
+    }
+}
+
+/// One container in short, without the name of its image.
+fn summary(
     shared: &Shared,
     snapshot: &Arc<Snapshot>,
     aliases: &[String],
@@ -75,7 +105,6 @@ pub(crate) fn summary(
     let mut summary = ContainerSummary {
         id: record.id.clone(),
         names: Some(names),
-        image: image_name(shared, snapshot),
         image_id: record.image.clone(),
         command: command_line(&path, &args),
         created: UnixSeconds(record.created.as_second()),
@@ -93,16 +122,6 @@ pub(crate) fn summary(
         networks: Some(inspect::networks(shared, snapshot)),
     });
     Ok(summary)
-}
-
-/// The name the client gave, unless it means another image by now.
-fn image_name(shared: &Shared, snapshot: &Snapshot) -> String {
-    let record = &snapshot.record;
-    match shared.images.get(&record.config.image) {
-        Ok(image) if image.id.to_string() != record.image => record.image.clone(),
-        Err(_) if !record.image.is_empty() => record.image.clone(),
-        _ => record.config.image.clone(),
-    }
 }
 
 fn ports(snapshot: &Snapshot) -> Vec<Port> {
