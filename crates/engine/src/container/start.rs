@@ -146,7 +146,8 @@ pub(crate) async fn launch(
         let mut shim = Connection::to_new_shim(&shared.zygote).await?;
         shim.send(&spec).await?;
         if at_once {
-            shim.send(&channel::Request::Start).await?;
+            // If it has failed by now, what it has said before tells why.
+            shim.send(&channel::Request::Start).await.ok();
         }
         Ok::<_, std::io::Error>(shim)
     };
