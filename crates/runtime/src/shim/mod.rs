@@ -18,7 +18,7 @@
 //! Who dies, and what happens then:
 //!
 //! * the daemon: nothing. The next one connects to `shim.sock` and asks, or reads
-//!   the exit record;
+//!   the exit record. Only a container that was not yet started ends with it;
 //! * the container: its output is drained into the log, the exit record is written
 //!   first, then everybody is told; a client that does not read is not waited
 //!   for;
@@ -72,6 +72,9 @@ pub use record::{SOCKET, STATE, StateFile};
 
 /// Key of the first process.
 const INIT: ProcessKey = 0;
+
+/// Key of the connection to the daemon that launched this shim.
+const LAUNCHER: ClientKey = 0;
 
 /// Bytes read from a process at once.
 const READ: usize = 256 << 10;

@@ -4,7 +4,8 @@ use rustix::io::Errno;
 
 use super::client::{Client, Gone, Role};
 use super::poll::{ClientKey, ProcessKey};
-use super::{INIT, READ, Shim};
+use super::{INIT, LAUNCHER, READ, Shim};
+use crate::channel::Phase;
 use crate::log::Stream;
 
 /// Reads in a row from one stream before others have their turn.
@@ -129,6 +130,12 @@ impl Shim<'_> {
     /// Takes what a client has sent. After a hang-up nothing more will come, so
     /// all of it is taken, however much waits already.
     pub(super) fn read_client(&mut self, key: ClientKey, hung_up: bool) {
+        if hung_up && key == LAUNCHER && self.phase == Phase::Created {
+            // Also when it has asked for the start: the next daemon may have
+            // looked for this container already.
+            let _ = self.cgroup().kill_all();
+            return self.drop_client(key);
+        }
         let mut buffer = std::mem::take(&mut self.buffer);
         while let Some(client) = self.clients.get_mut(&key) {
             if client.input_ended {
