@@ -5,7 +5,9 @@ use crate::judge::Case;
 use crate::outcome::Outcome;
 use crate::session::Session;
 
+mod archive;
 mod attach;
+mod changes;
 mod clients;
 mod create;
 mod events;
@@ -60,6 +62,8 @@ const AREAS: &[(&str, &[Row])] = &[
     ("health", health::ROWS),
     ("remove", remove::ROWS),
     ("prune", prune::ROWS),
+    ("archive", archive::ROWS),
+    ("changes", changes::ROWS),
     ("logs", logs::ROWS),
     ("logdrivers", logdrivers::ROWS),
     ("attach", attach::ROWS),

@@ -8,7 +8,6 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, Stream};
-use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::BoxStream;
@@ -18,7 +17,11 @@ use super::BoxStream;
 pub struct ByteStream(BoxStream<io::Result<Bytes>>);
 
 /// Size of the pieces that a blocking writer's output is cut into.
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 256 * 1024;
+
+/// Pieces that may lie between a thread and the connection: waking the other
+/// side for each one would cost more than carrying it.
+const AHEAD: usize = 16;
 
 impl ByteStream {
     /// The bytes of a stream.
@@ -77,10 +80,23 @@ impl ByteStream {
     /// A blocking reader, for a thread that may wait (`spawn_blocking`).
     ///
     /// Call it within a tokio runtime.
-    pub fn blocking_reader(self) -> BlockingReader {
+    pub fn blocking_reader(mut self) -> BlockingReader {
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        tokio::spawn(async move {
+            loop {
+                let next = tokio::select! {
+                    next = self.next() => next,
+                    // Nobody reads any more.
+                    () = sender.closed() => return,
+                };
+                let Some(chunk) = next else { return };
+                if sender.send(chunk).await.is_err() {
+                    return;
+                }
+            }
+        });
         BlockingReader {
-            stream: self,
-            runtime: Handle::current(),
+            chunks: receiver,
             chunk: Bytes::new(),
         }
     }
@@ -113,15 +129,14 @@ impl fmt::Debug for ByteStream {
 /// thread that runs other tasks: it would panic there.
 #[derive(Debug)]
 pub struct BlockingReader {
-    stream: ByteStream,
-    runtime: Handle,
+    chunks: mpsc::Receiver<io::Result<Bytes>>,
     chunk: Bytes,
 }
 
 impl Read for BlockingReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.chunk.is_empty() {
-            match self.runtime.block_on(self.stream.next()) {
+            match self.chunks.blocking_recv() {
                 Some(chunk) => self.chunk = chunk?,
                 None => return Ok(0),
             }
@@ -140,6 +155,9 @@ struct ChunkWriter {
 
 impl Write for ChunkWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.chunk.is_empty() {
+            self.chunk.reserve(CHUNK.max(bytes.len()));
+        }
         self.chunk.extend_from_slice(bytes);
         if self.chunk.len() >= CHUNK {
             self.flush()?;
