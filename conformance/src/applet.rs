@@ -48,7 +48,10 @@ fn applet(name: &str, args: &[String]) -> io::Result<u8> {
         }
         "cat" => {
             let mut buffer = [0; 4096];
-            let mut input = io::stdin().lock();
+            let mut input: Box<dyn Read> = match first {
+                Some(path) => Box::new(std::fs::File::open(path)?),
+                None => Box::new(io::stdin().lock()),
+            };
             loop {
                 match input.read(&mut buffer)? {
                     0 => break,

@@ -28,6 +28,7 @@ mod remove;
 mod requests;
 mod restart;
 mod routing;
+mod security;
 mod select;
 mod states;
 mod swarm;
@@ -55,6 +56,7 @@ const AREAS: &[(&str, &[Row])] = &[
     ("inspect", inspect::ROWS),
     ("states", states::ROWS),
     ("list", list::ROWS),
+    ("security", security::ROWS),
     ("select", select::ROWS),
     ("lifecycle", lifecycle::ROWS),
     ("wait", wait::ROWS),
