@@ -120,11 +120,16 @@ pub(crate) fn run(args: Args) -> TaskResult {
             Some(program) if row.floor => Some(Floor::start(program)?),
             _ => None,
         };
-        results.push(measure(row, rounds, &engines, floor)?);
+        match measure(row, rounds, &engines, floor) {
+            Ok(outcome) => results.push(outcome),
+            // What was measured before is not lost.
+            Err(_) => break,
+        }
     }
     drop(engines);
     report::table(&results);
-    report::json(&results, &exec::root().join(&args.json))
+    report::json(&results, &exec::root().join(&args.json))?;
+    interrupt::check()
 }
 
 fn chosen(only: &[String]) -> Result<Vec<&'static Row>, String> {
