@@ -240,7 +240,10 @@ impl Drop for Engine {
 fn remove_cgroup(name: &str) {
     let hierarchies = fs::read_dir("/sys/fs/cgroup").into_iter().flatten();
     for hierarchy in hierarchies.flatten() {
-        let _ = fs::remove_dir(hierarchy.path().join(name));
+        let group = hierarchy.path().join(name);
+        // podman keeps its helpers in a group of their own.
+        let _ = fs::remove_dir(group.join("conmon"));
+        let _ = fs::remove_dir(group);
     }
     // A machine with cgroup v2 only has one.
     let _ = fs::remove_dir(Path::new("/sys/fs/cgroup").join(name));
