@@ -231,6 +231,18 @@ impl Drop for Engine {
                 left.ids.extend(one["Id"].as_str().map(str::to_owned));
             }
         }
+        if matches!(self.kind, Kind::Podman) {
+            // It leaves a helper behind every exec for five minutes.
+            let helpers = self.processes().into_iter();
+            for pid in helpers.filter(|pid| *pid != self.daemon.pid()) {
+                let pid = i32::try_from(pid)
+                    .ok()
+                    .and_then(rustix::process::Pid::from_raw);
+                let kill = |pid| rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+                // One that has ended by now is as good.
+                let _ = pid.map(kill);
+            }
+        }
         remove_cgroup(&self.kind.cgroup());
     }
 }
