@@ -1,13 +1,15 @@
 //! `top`: the processes of a container in the columns of `ps`, read from
 //! `/proc`. No program of the host or of the container is run.
 
+mod format;
+
 use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use jiff::Timestamp;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The kernel's clock ticks of `/proc`: 100 a second on every architecture
 /// that Linux still adds (`USER_HZ`).
@@ -25,7 +27,7 @@ pub struct Table {
 /// The processes `pids` (of the host) in the columns that `ps_args` asks for.
 /// Those that ended meanwhile are left out.
 pub(crate) fn table(pids: &[u32], ps_args: &str) -> Result<Table> {
-    let columns = columns(ps_args)?;
+    let columns = format::columns(ps_args)?;
     let host = Host::read();
     let rows = pids
         .iter()
@@ -74,162 +76,22 @@ enum Field {
     Elapsed,
     Comm,
     Args,
-}
-
-/// `ps` keywords with their default headings.
-const KEYWORDS: &[(&str, Field, &str)] = &[
-    ("user", Field::User, "USER"),
-    ("euser", Field::User, "EUSER"),
-    ("uname", Field::User, "USER"),
-    ("uid", Field::Uid, "UID"),
-    ("euid", Field::Uid, "EUID"),
-    ("group", Field::Group, "GROUP"),
-    ("egroup", Field::Group, "EGROUP"),
-    ("gid", Field::Gid, "GID"),
-    ("egid", Field::Gid, "EGID"),
-    ("pid", Field::Pid, "PID"),
-    ("ppid", Field::Ppid, "PPID"),
-    ("pgid", Field::Pgid, "PGID"),
-    ("pgrp", Field::Pgid, "PGRP"),
-    ("sid", Field::Sid, "SID"),
-    ("sess", Field::Sid, "SESS"),
-    ("c", Field::Cpu, "C"),
-    ("%cpu", Field::CpuPercent, "%CPU"),
-    ("pcpu", Field::CpuPercent, "%CPU"),
-    ("%mem", Field::MemPercent, "%MEM"),
-    ("pmem", Field::MemPercent, "%MEM"),
-    ("vsz", Field::Vsz, "VSZ"),
-    ("rss", Field::Rss, "RSS"),
-    ("stime", Field::StartedShort, "STIME"),
-    ("start", Field::StartedShort, "START"),
-    ("start_time", Field::StartedShort, "START"),
-    ("tty", Field::Tty, "TT"),
-    ("tt", Field::Tty, "TT"),
-    ("tname", Field::Tty, "TTY"),
-    ("s", Field::State, "S"),
-    ("state", Field::State, "S"),
-    ("stat", Field::Stat, "STAT"),
-    ("ni", Field::Nice, "NI"),
-    ("nice", Field::Nice, "NI"),
-    ("nlwp", Field::Threads, "NLWP"),
-    ("thcount", Field::Threads, "THCNT"),
-    ("time", Field::Time, "TIME"),
-    ("cputime", Field::Time, "TIME"),
-    ("etime", Field::Elapsed, "ELAPSED"),
-    ("comm", Field::Comm, "COMMAND"),
-    ("ucmd", Field::Comm, "CMD"),
-    ("args", Field::Args, "COMMAND"),
-    ("command", Field::Args, "COMMAND"),
-    ("cmd", Field::Args, "CMD"),
-];
-
-fn fixed(list: &[(Field, &str)]) -> Vec<Column> {
-    list.iter()
-        .map(|(field, title)| Column {
-            field: *field,
-            title: (*title).to_owned(),
-        })
-        .collect()
-}
-
-/// The selections of `ps` do not matter here (a container's processes are
-/// listed in any case), only the format does.
-fn columns(ps_args: &str) -> Result<Vec<Column>> {
-    let bad = |reason: &str| Error::bad_parameter(format!("error running ps: {reason}"));
-    let mut user_defined = Vec::new();
-    let mut full = false;
-    let mut bsd_user = false;
-    let mut words = ps_args.split_whitespace();
-    while let Some(word) = words.next() {
-        let (flags, dashed) = match word.strip_prefix('-') {
-            Some(flags) => (flags, true),
-            None => (word, false),
-        };
-        for (at, letter) in flags.char_indices() {
-            match letter {
-                'o' | 'O' => {
-                    let rest = &flags[at + 1..];
-                    let list = if rest.is_empty() {
-                        words.next().unwrap_or_default()
-                    } else {
-                        rest
-                    };
-                    user_defined.extend(format_list(list)?);
-                    break;
-                }
-                'f' if dashed => full = true,
-                'u' if !dashed || flags.contains('a') => bsd_user = true,
-                'e' | 'A' | 'a' | 'x' | 'f' | 'd' | 'w' | 'H' | 'N' | 'T' | 'r' | 'g' | 'F' => {
-                    full |= letter == 'F';
-                }
-                _ => return Err(bad(&format!("unsupported option \"{word}\""))),
-            }
-        }
-    }
-    let columns = if !user_defined.is_empty() {
-        user_defined
-    } else if bsd_user {
-        fixed(&[
-            (Field::User, "USER"),
-            (Field::Pid, "PID"),
-            (Field::CpuPercent, "%CPU"),
-            (Field::MemPercent, "%MEM"),
-            (Field::Vsz, "VSZ"),
-            (Field::Rss, "RSS"),
-            (Field::Tty, "TTY"),
-            (Field::Stat, "STAT"),
-            (Field::StartedShort, "START"),
-            (Field::Time, "TIME"),
-            (Field::Args, "COMMAND"),
-        ])
-    } else if full || ps_args.trim().is_empty() {
-        fixed(&[
-            (Field::User, "UID"),
-            (Field::Pid, "PID"),
-            (Field::Ppid, "PPID"),
-            (Field::Cpu, "C"),
-            (Field::StartedShort, "STIME"),
-            (Field::Tty, "TTY"),
-            (Field::Time, "TIME"),
-            (Field::Args, "CMD"),
-        ])
-    } else {
-        fixed(&[
-            (Field::Pid, "PID"),
-            (Field::Tty, "TTY"),
-            (Field::Time, "TIME"),
-            (Field::Comm, "CMD"),
-        ])
-    };
-    // dockerd finds a container's rows by this column and clients rely on it.
-    if !columns.iter().any(|column| column.field == Field::Pid) {
-        return Err(Error::bad_parameter("Couldn't find PID field in ps output"));
-    }
-    Ok(columns)
-}
-
-/// Reads `pid,user=WHO,args`.
-fn format_list(list: &str) -> Result<Vec<Column>> {
-    list.split(',')
-        .filter(|item| !item.is_empty())
-        .map(|item| {
-            let (keyword, heading) = item.split_once('=').unwrap_or((item, ""));
-            let lower = keyword.to_ascii_lowercase();
-            let (_, field, title) = KEYWORDS
-                .iter()
-                .find(|(name, ..)| *name == lower)
-                .ok_or_else(|| {
-                    Error::bad_parameter(format!(
-                        "error running ps: unknown user-defined format specifier \"{keyword}\""
-                    ))
-                })?;
-            let title = if heading.is_empty() { title } else { heading };
-            Ok(Column {
-                field: *field,
-                title: title.to_owned(),
-            })
-        })
-        .collect()
+    Started,
+    StartedLong,
+    ElapsedSeconds,
+    TimeShort,
+    TimeSeconds,
+    Pages,
+    Processor,
+    Priority,
+    PriorityOld,
+    PriorityPlain,
+    Class,
+    Channel,
+    Flags,
+    Foreground,
+    /// A column of the kernel that nobody fills any more.
+    Nothing,
 }
 
 impl Column {
@@ -277,6 +139,29 @@ impl Column {
             Field::Elapsed => elapsed_time(elapsed),
             Field::Comm => process.comm.clone(),
             Field::Args => process.args.clone(),
+            Field::Started | Field::StartedLong => {
+                let at = i64::try_from(host.boot + started).unwrap_or(0);
+                let format = match self.field {
+                    Field::StartedLong => "%a %b %e %H:%M:%S %Y",
+                    _ if elapsed < 24 * 3600 => "%H:%M:%S",
+                    _ => "%b %d",
+                };
+                Timestamp::from_second(at)
+                    .map_or_else(|_| "?".into(), |at| at.strftime(format).to_string())
+            }
+            Field::ElapsedSeconds => elapsed.to_string(),
+            Field::TimeShort => format!("{}:{:02}", used / 60, used % 60),
+            Field::TimeSeconds => used.to_string(),
+            Field::Pages => (process.vsz_kib / 4).to_string(),
+            Field::Processor => process.processor.to_string(),
+            Field::Priority => (39 - process.priority).to_string(),
+            Field::PriorityOld => (60 + process.priority).to_string(),
+            Field::PriorityPlain => process.priority.to_string(),
+            Field::Class => class(process.policy).into(),
+            Field::Channel => channel(process.pid),
+            Field::Flags => ((process.flags >> 6) & 7).to_string(),
+            Field::Foreground => process.foreground.to_string(),
+            Field::Nothing => "-".into(),
         }
     }
 }
@@ -350,6 +235,10 @@ struct Process {
     foreground: i64,
     cpu_ticks: u64,
     nice: i64,
+    priority: i64,
+    flags: u64,
+    processor: u64,
+    policy: u64,
     threads: u64,
     start_ticks: u64,
     vsz_kib: u64,
@@ -399,6 +288,10 @@ impl Process {
             foreground: signed(8)?,
             cpu_ticks: unsigned(14)? + unsigned(15)?,
             nice: signed(19)?,
+            priority: signed(18)?,
+            flags: unsigned(9)?,
+            processor: unsigned(39).unwrap_or(0),
+            policy: unsigned(41).unwrap_or(0),
             threads: unsigned(20)?,
             start_ticks: unsigned(22)?,
             vsz_kib: 0,
@@ -451,6 +344,29 @@ fn start_time(started: i64, now: Timestamp) -> String {
     started.strftime(format).to_string()
 }
 
+/// The scheduler's class, as `ps` abbreviates it.
+fn class(policy: u64) -> &'static str {
+    match policy {
+        0 => "TS",
+        1 => "FF",
+        2 => "RR",
+        3 => "B",
+        4 => "ISO",
+        5 => "IDL",
+        6 => "DLN",
+        _ => "?",
+    }
+}
+
+/// Where in the kernel a process waits; `ps` has room for six letters.
+fn channel(pid: u32) -> String {
+    let text = fs::read_to_string(format!("/proc/{pid}/wchan")).unwrap_or_default();
+    match text.trim() {
+        "" | "0" => "-".into(),
+        name => name.chars().take(6).collect(),
+    }
+}
+
 fn terminal(number: u64) -> String {
     // The minor number is split around the major one: bits 0-7 and 20-31.
     let major = (number >> 8) & 0xfff;
@@ -484,6 +400,7 @@ fn elapsed_time(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::format::columns;
     use super::*;
 
     fn titles(ps_args: &str) -> String {
@@ -495,7 +412,7 @@ mod tests {
     #[test]
     fn formats() {
         let full = "UID PID PPID C STIME TTY TIME CMD";
-        for args in ["", "-ef", "-f", "-eF"] {
+        for args in ["", "-ef", "-f"] {
             assert_eq!(titles(args), full, "{args}");
         }
         for args in ["aux", "-aux", "auxww"] {
@@ -508,6 +425,25 @@ mod tests {
         assert_eq!(titles("-eo pid,comm"), "PID COMMAND");
         assert_eq!(titles("-o pid,user=WHO -o args"), "PID WHO COMMAND");
         assert_eq!(titles("-opid,etime"), "PID ELAPSED");
+        assert_eq!(
+            titles("-eF"),
+            "UID PID PPID C SZ RSS PSR STIME TTY TIME CMD"
+        );
+        assert_eq!(
+            titles("-ely"),
+            "S UID PID PPID C PRI NI RSS SZ WCHAN TTY TIME CMD"
+        );
+        for args in ["ax", "-x", "f"] {
+            assert_eq!(titles(args), "PID TTY STAT TIME COMMAND", "{args}");
+        }
+        assert_eq!(
+            titles("axjf"),
+            "PPID PID PGID SID TTY TPGID STAT UID TIME COMMAND"
+        );
+        assert_eq!(
+            titles("-o pid:10,lstart,etimes,wchan"),
+            "PID STARTED ELAPSED WCHAN"
+        );
     }
 
     #[test]
@@ -516,8 +452,24 @@ mod tests {
             columns("-o user").expect_err("no pid").message,
             "Couldn't find PID field in ps output"
         );
-        assert!(columns("-o pid,fly").is_err());
-        assert!(columns("--help").is_err());
+        for (args, words) in [
+            ("-o pid=", "Couldn't find PID field in ps output"),
+            ("-o pid=PROC,ppid", "Couldn't find PID field in ps output"),
+            (
+                "-o pid,fly",
+                "ps: error: unknown user-defined format specifier \"fly\"",
+            ),
+            ("-o", "ps: error: format specification must follow -o"),
+            ("--bogus", "ps: error: unknown gnu long option"),
+            ("-ef; id", "ps: error: unsupported SysV option"),
+            (
+                "-y",
+                "ps: error: modifier -y without format -l makes no sense",
+            ),
+        ] {
+            let error = columns(args).expect_err(args);
+            assert_eq!(error.message, words, "{args}");
+        }
     }
 
     #[test]
