@@ -46,6 +46,8 @@ pub enum EventKind {
     Image,
     /// A network; the actor is its id.
     Network,
+    /// A volume; the actor is its name.
+    Volume,
     /// The daemon itself.
     Daemon,
 }
@@ -57,6 +59,7 @@ impl EventKind {
             EventKind::Container => "container",
             EventKind::Image => "image",
             EventKind::Network => "network",
+            EventKind::Volume => "volume",
             EventKind::Daemon => "daemon",
         }
     }
@@ -357,6 +360,7 @@ impl Event {
             && filters.matches_labels(&self.attributes)
             && self.is_about("container", EventKind::Container, filters)
             && self.is_about("network", EventKind::Network, filters)
+            && self.is_about("volume", EventKind::Volume, filters)
             && self.is_about("daemon", EventKind::Daemon, filters)
             && self.is_about_image(filters)
             && ["volume", "plugin", "node", "service", "secret", "config"]

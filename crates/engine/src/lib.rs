@@ -20,6 +20,7 @@ mod shared;
 pub mod system;
 pub mod time;
 pub mod userns;
+pub mod volume;
 mod wording;
 
 use std::fs;
@@ -44,6 +45,8 @@ use crate::net::Net;
 use crate::recover::Recovered;
 use crate::shared::Shared;
 use crate::system::System;
+use crate::volume::Volumes;
+use crate::volume::store::VolumeStore;
 
 /// One engine on one data root.
 #[derive(Clone)]
@@ -61,6 +64,8 @@ impl Engine {
         directory(&config.data_root.join("containers"), 0o710)?;
         directory(&config.data_root.join("trash"), 0o700)?;
         directory(&config.exec_root.join("containers"), 0o700)?;
+        directory(&config.data_root.join("volumes"), 0o711)?;
+        let volumes = VolumeStore::open(config.data_root.join("volumes"))?;
         let images = Store::open(&config.data_root.join("image"))?;
         let events = Events::open(&config.data_root.join("events.jsonl"))?;
         let network = Net::open(
@@ -71,6 +76,7 @@ impl Engine {
         let shared = Arc::new(Shared {
             zygote,
             images,
+            volumes,
             network,
             events: Arc::new(events),
             registry: Registry::default(),
@@ -99,6 +105,11 @@ impl Engine {
     /// The images.
     pub fn images(&self) -> Images {
         Images::new(self.shared.clone())
+    }
+
+    /// The volumes.
+    pub fn volumes(&self) -> Volumes {
+        Volumes::new(self.shared.clone())
     }
 
     /// The engine and the machine.

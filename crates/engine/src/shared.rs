@@ -19,6 +19,7 @@ use crate::events::{EventKind, Events};
 use crate::exec::Execs;
 use crate::meta::RootLock;
 use crate::net::{Endpoint, Net};
+use crate::volume::store::VolumeStore;
 
 pub(crate) struct Shared {
     pub(crate) config: EngineConfig,
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) engine_id: String,
     pub(crate) zygote: Arc<Zygote>,
     pub(crate) images: Store,
+    pub(crate) volumes: VolumeStore,
     pub(crate) network: Net,
     pub(crate) events: Arc<Events>,
     pub(crate) registry: Registry,

@@ -365,7 +365,8 @@ impl Container for Api {
         if query.link {
             return self.engine.containers().unlink(&id).await.map_err(failed);
         }
-        let removed = self.engine.containers().remove(&id, query.force).await;
+        let containers = self.engine.containers();
+        let removed = containers.remove_with(&id, query.force, query.v).await;
         removed.map_err(failed)
     }
 }

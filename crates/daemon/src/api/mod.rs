@@ -9,6 +9,7 @@ mod older;
 mod plugin;
 mod swarm;
 mod system;
+mod volume;
 
 use std::sync::Arc;
 
@@ -48,6 +49,7 @@ pub(crate) fn router(engine: &Engine) -> Router {
         .exec(Arc::clone(&api))
         .image(Arc::clone(&api))
         .plugin(Arc::clone(&api))
+        .volume(Arc::clone(&api))
         .swarm(api);
     for tag in [Tag::Node, Tag::Service, Tag::Task, Tag::Secret, Tag::Config] {
         router = router.refuse(tag, ApiError::unavailable(NO_SWARM));

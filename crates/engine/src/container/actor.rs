@@ -100,6 +100,8 @@ pub(crate) enum Command {
     },
     Remove {
         given: String,
+        /// Also its volumes without a name.
+        volumes: bool,
         answer: Answer<()>,
     },
     /// Other limits, another restart policy.
@@ -263,7 +265,7 @@ impl Actor {
     async fn after_daemon_start(&mut self) {
         let ended = matches!(self.state.phase, Phase::Exited | Phase::Restarting);
         if self.state.phase == Phase::Removing || (ended && self.plan.auto_remove) {
-            self.remove().await.ok();
+            self.remove(true).await.ok();
         } else if ended && self.plan.restart.at_daemon_start(&self.state) {
             self.restart_at = Some(Instant::now());
         } else if self.state.phase == Phase::Restarting {
@@ -309,9 +311,13 @@ impl Actor {
                 let result = self.on_rename(&name);
                 answer.send(result).ok();
             }
-            Command::Remove { given, answer } => {
+            Command::Remove {
+                given,
+                volumes,
+                answer,
+            } => {
                 let result = match self.allow(Request::Remove, &given) {
-                    Ok(_) => self.remove().await,
+                    Ok(_) => self.remove(volumes).await,
                     Err(error) => Err(error),
                 };
                 answer.send(result).ok();
@@ -359,7 +365,7 @@ impl Actor {
         self.backoff = Backoff::default();
         let result = self.start().await;
         if result.is_err() && self.plan.auto_remove {
-            self.remove().await.ok();
+            self.remove(true).await.ok();
         }
         result.map(|()| Done::Now)
     }

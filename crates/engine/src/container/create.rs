@@ -13,13 +13,14 @@ use longshore_image::store::Image;
 
 use crate::config::EngineConfig;
 use crate::container::actor::{Actor, Beginning};
-use crate::container::links;
 use crate::container::plan::abilities::Abilities;
 use crate::container::plan::limits::{self, Moment};
+use crate::container::plan::mounts::Mount;
 use crate::container::plan::{self, Plan, list, security};
 use crate::container::record::{Files, Record};
 use crate::container::registry::Registry;
 use crate::container::state::State;
+use crate::container::{links, volumes};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::shared::Shared;
 use crate::{id, names, userns};
@@ -86,7 +87,8 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     let given = Plan::parse(&config, &host)?;
     given.log.check()?;
     given.network.check(&config, &host, &given.ports)?;
-    let mut warned = limits::check(&mut host, Moment::Create, can)?;
+    volumes::check_sources(&given.mounts)?;
+    let warned = limits::check(&mut host, Moment::Create, can)?;
     if host.shm_size < 0 {
         return Err(Error::bad_parameter("SHM size can not be less than 0"));
     }
@@ -113,12 +115,9 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     let given_name = given_name.map(names::validate).transpose()?;
     let id = id::generate()?;
     fill_in(&mut config, &mut host, &id, &shared.registry)?;
-    let plan = Plan::parse(&config, &host)?;
+    let mut plan = Plan::parse(&config, &host)?;
     userns::check(&plan, shared.config.userns.is_some() && !plan.userns_host)?;
-    let mut warnings = warnings(&plan);
-    warnings.sort();
-    warned.append(&mut warnings);
-
+    let inherited = volumes::from_others(&shared.registry, &host)?;
     let links = links::parse(&shared.registry, plan::list(&host.links))?;
     // They are shown as they are by then, names change.
     host.links = None;
@@ -137,11 +136,27 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     record.links = links;
     let files = shared.files(&id);
     let chain = image.as_ref().and_then(|image| image.chain.as_ref());
-    if let Err(error) = make(shared, &files, &record, chain) {
+    let mut made = Vec::new();
+    if let Err(error) = make(
+        shared,
+        &files,
+        &mut record,
+        chain,
+        Mounting {
+            parsed: &plan.mounts,
+            inherited,
+            made: &mut made,
+        },
+    ) {
+        volumes::give_up(shared, &id, &made);
         std::fs::remove_dir_all(files.dir()).ok();
         shared.images.container_remove(&id).ok();
         shared.registry.release(&id);
         return Err(error);
+    }
+    plan.mounts.clone_from(&record.mounts);
+    for name in &made {
+        shared.publish_volume("create", name, &[]);
     }
     Actor::spawn(shared, record.clone(), plan, State::new(), Beginning::New);
     shared.publish_container(&record, "create", &[]);
@@ -165,17 +180,35 @@ fn default_log(daemon: &EngineConfig, config: &mut LogConfig) {
     }
 }
 
+/// What goes into a container's mounts, and the volumes made on the way.
+struct Mounting<'a> {
+    parsed: &'a [Mount],
+    inherited: Vec<Mount>,
+    made: &'a mut Vec<String>,
+}
+
 fn make(
     shared: &Shared,
     files: &Files,
-    record: &Record,
+    record: &mut Record,
     chain: Option<&longshore_image::digest::ChainId>,
+    mounting: Mounting<'_>,
 ) -> Result<()> {
     shared
         .images
         .container_create(&record.id, chain)
         .context("layer")?;
     files.create()?;
+    record.mounts = volumes::resolve(
+        shared,
+        &record.id,
+        &record.config,
+        &record.host_config,
+        mounting.parsed,
+        mounting.inherited,
+        mounting.made,
+    )?;
+    volumes::fill(shared, &record.id, &record.mounts)?;
     files.write_record(record)
 }
 
@@ -392,17 +425,6 @@ fn check_endpoints(
         checked.insert(name, settings);
     }
     Ok(checked)
-}
-
-fn warnings(plan: &Plan) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for target in &plan.volumes {
-        warnings.push(format!(
-            "Volumes are not supported yet: the files below {target} are kept in the container's \
-             own layer."
-        ));
-    }
-    warnings
 }
 
 #[cfg(test)]

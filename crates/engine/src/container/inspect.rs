@@ -10,7 +10,7 @@ use longshore_api::types::{
 
 use crate::container::health::Health;
 use crate::container::links;
-use crate::container::plan::mounts::{Mount, Propagation, Source};
+use crate::container::plan::mounts::{Mount, Source, propagation_name};
 use crate::container::plan::namespaces::Network;
 use crate::container::record::Files;
 use crate::container::registry::Snapshot;
@@ -19,6 +19,7 @@ use crate::error::{IoContext, Result};
 use crate::net::protocol_name;
 use crate::shared::Shared;
 use crate::time::wire;
+use crate::volume::options::LOCAL;
 
 /// What the storage of layers is called; clients know it by this name.
 pub(crate) const STORAGE_DRIVER: &str = "overlay2";
@@ -161,37 +162,46 @@ fn is_whole(shared: &Shared, id: &str) -> bool {
     now.is_ok_and(|now| !gone(now.state.phase))
 }
 
-/// What is mounted, in the order of the targets.
+/// What is mounted, in the order of the targets. A tmpfs of `Tmpfs` is shown
+/// among the host's configuration only.
 pub(crate) fn mount_points(mounts: &[Mount]) -> Vec<MountPoint> {
-    let mut points: Vec<MountPoint> = mounts
-        .iter()
-        .filter_map(|mount| {
-            let Source::Bind {
-                path,
-                propagation,
-                mode,
-                ..
-            } = &mount.source
-            else {
-                // Shown among the host's configuration only.
-                return None;
-            };
-            Some(bind_point(mount, path, *propagation, mode))
-        })
-        .collect();
+    let mut points: Vec<MountPoint> = mounts.iter().filter_map(mount_point).collect();
     points.sort_by(|a, b| a.destination.cmp(&b.destination));
     points
 }
 
-fn bind_point(mount: &Mount, path: &Path, propagation: Propagation, mode: &str) -> MountPoint {
-    MountPoint {
-        r#type: Some("bind".into()),
-        source: path.to_string_lossy().into_owned(),
-        destination: mount.target.to_string_lossy().into_owned(),
-        mode: mode.to_owned(),
+fn mount_point(mount: &Mount) -> Option<MountPoint> {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let point = MountPoint {
+        destination: text(&mount.target),
         rw: !mount.readonly,
-        propagation: propagation.as_str().into(),
         ..MountPoint::default()
+    };
+    match &mount.source {
+        Source::Bind {
+            path,
+            propagation,
+            mode,
+            ..
+        } => Some(MountPoint {
+            r#type: Some("bind".into()),
+            source: text(path),
+            mode: mode.clone(),
+            propagation: propagation_name(*propagation).into(),
+            ..point
+        }),
+        Source::Volume(volume) => Some(MountPoint {
+            r#type: Some("volume".into()),
+            name: Some(volume.name.clone()),
+            source: text(&volume.path),
+            driver: Some(LOCAL.into()),
+            mode: volume.mode.clone(),
+            ..point
+        }),
+        Source::Tmpfs { shown, .. } => shown.then(|| MountPoint {
+            r#type: Some("tmpfs".into()),
+            ..point
+        }),
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) mod state;
 pub mod stats;
 pub mod top;
 mod update;
+pub(crate) mod volumes;
 pub mod wait;
 
 use std::io;
@@ -326,6 +327,12 @@ impl Containers {
 
     /// Removes a container. With `force` it is killed first.
     pub async fn remove(&self, given: &str, force: bool) -> Result<()> {
+        self.remove_with(given, force, false).await
+    }
+
+    /// Removes a container and, with `volumes`, those of its volumes that have
+    /// no name and no other user.
+    pub async fn remove_with(&self, given: &str, force: bool, volumes: bool) -> Result<()> {
         let (this, given) = (self.clone(), given.to_owned());
         let removal = async move {
             let handle = this.get(&given)?;
@@ -346,6 +353,7 @@ impl Containers {
             }
             let command = |answer| Command::Remove {
                 given: given.clone(),
+                volumes,
                 answer,
             };
             this.ask(&handle, &given, command).await

@@ -10,6 +10,7 @@ use longshore_api::types::{ContainerConfig, EndpointSettings, HostConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::container::links::Link;
+use crate::container::plan::mounts::Mount;
 use crate::container::state::State;
 use crate::error::{Error, IoContext, Result};
 use crate::meta::{self, Durability};
@@ -39,6 +40,9 @@ pub(crate) struct Record {
     /// Containers that it knows by an alias.
     #[serde(default)]
     pub(crate) links: Vec<Link>,
+    /// What is mounted, with every volume found; decided once, at create.
+    #[serde(default)]
+    pub(crate) mounts: Vec<Mount>,
 }
 
 impl Record {
@@ -61,6 +65,7 @@ impl Record {
             host_config,
             networks,
             links: Vec::new(),
+            mounts: Vec::new(),
         }
     }
 }

@@ -275,12 +275,18 @@ pub(crate) fn all_mounts(plan: &Plan, files: &Files) -> Vec<MountSpec> {
                 recursive,
                 propagation,
                 ..
-            } => bind(path.clone(), *recursive, runtime_propagation(*propagation)),
-            Source::Tmpfs { options } => MountKind::Tmpfs {
+            } => bind(path.clone(), *recursive, *propagation),
+            Source::Volume(volume) => bind(
+                volume.host_path().to_owned(),
+                volume.device.is_some(),
+                Propagation::Rprivate,
+            ),
+            Source::Tmpfs { options, .. } => MountKind::Tmpfs {
                 options: options.clone(),
             },
         },
-        readonly: mount.readonly,
+        readonly: mount.readonly
+            || matches!(&mount.source, Source::Volume(volume) if volume.readonly),
     }));
     mounts
 }
@@ -292,14 +298,6 @@ fn bind(source: PathBuf, recursive: bool, propagation: Propagation) -> MountKind
         // What clients below API 1.44 get.
         readonly_recursive: false,
         propagation,
-    }
-}
-
-fn runtime_propagation(given: mounts::Propagation) -> Propagation {
-    match given {
-        mounts::Propagation::Private => Propagation::Rprivate,
-        mounts::Propagation::Slave => Propagation::Rslave,
-        mounts::Propagation::Shared => Propagation::Rshared,
     }
 }
 

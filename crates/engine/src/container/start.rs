@@ -13,18 +13,19 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use longshore_api::types::HostConfig;
 use longshore_runtime::channel::{self, Event, Failure, FailureKind, Reply};
 use longshore_runtime::log::reader::Position;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::container::actor::at_nanos;
-use crate::container::plan::Plan;
 use crate::container::plan::mounts::Source;
+use crate::container::plan::{Plan, list};
 use crate::container::record::{Files, Record};
 use crate::container::shim::{Connection, Streams};
 use crate::container::spec::{self, Places};
-use crate::container::{links, netfiles};
+use crate::container::{links, netfiles, volumes};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::net::{Endpoint, Reservation};
 use crate::shared::Shared;
@@ -116,7 +117,9 @@ pub(crate) async fn launch(
     userns::check(plan, shifted)?;
     let joined = spec::resolve_joins(&shared.registry, plan, shifted)?;
     let linked = links::resolve(&shared.registry, record, &plan.network)?;
+    check_device_requests(&record.host_config)?;
     prepare(files, record, plan)?;
+    volumes::publish_mounted(shared, &record.id, &plan.mounts);
     let layer = shared.images.container_layer(&record.id).context("layer")?;
     let run_dir = shared.run_dir(&record.id);
     // Ports are chosen before the shim binds them.
@@ -261,6 +264,23 @@ fn prepare(files: &Files, record: &Record, plan: &Plan) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// No driver hands out devices on request, which dockerd without one tells at
+/// the start.
+fn check_device_requests(host: &HostConfig) -> Result<()> {
+    let Some(request) = list(&host.device_requests).first() else {
+        return Ok(());
+    };
+    let sets: Vec<String> = list(&request.capabilities)
+        .iter()
+        .map(|set| format!("[{}]", set.join(" ")))
+        .collect();
+    Err(Error::system(format!(
+        "could not select device driver \"{}\" with capabilities: [{}]",
+        request.driver,
+        sets.join(" ")
+    )))
 }
 
 async fn created(shim: &mut Connection, name: &str) -> Result<u32, FailedStart> {

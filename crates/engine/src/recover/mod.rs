@@ -22,6 +22,7 @@ use crate::container::record::{Files, Record};
 use crate::container::registry::Quarantined;
 use crate::container::shim::{self, Connection};
 use crate::container::state::{Desired, Phase, State};
+use crate::container::volumes;
 use crate::error::{IoContext, Result};
 use crate::meta;
 use crate::net::Endpoint;
@@ -54,10 +55,12 @@ struct Found {
 pub(crate) async fn recover(shared: &Arc<Shared>) -> Result<Recovered> {
     let mut report = Recovered::default();
     let mut known = HashSet::new();
+    let mut unfinished = HashSet::new();
     let mut found = Vec::new();
     for id in directories(&shared.containers_dir())? {
         if is_unfinished(&shared.files(&id)) {
             shared.erase(&id).await?;
+            unfinished.insert(id);
             report.swept += 1;
             continue;
         }
@@ -97,7 +100,11 @@ pub(crate) async fn recover(shared: &Arc<Shared>) -> Result<Recovered> {
             }
         }
     }
-    report.swept = sweep(shared, &known).await?;
+    for name in shared.volumes.orphans(|id| !unfinished.contains(id)) {
+        shared.volumes.remove(&name)?;
+        report.swept += 1;
+    }
+    report.swept += sweep(shared, &known).await?;
     let endpoints: Vec<(String, Endpoint)> = found
         .iter()
         .filter(|container| matches!(container.beginning, Beginning::Adopted(..)))
@@ -158,7 +165,11 @@ fn read(shared: &Shared, id: &str) -> Result<(Record, Plan, State)> {
             record.id
         )));
     }
-    let plan = Plan::parse(&record.config, &record.host_config)?;
+    let mut plan = Plan::parse(&record.config, &record.host_config)?;
+    plan.mounts.clone_from(&record.mounts);
+    let volumes = volumes::volumes(&record.mounts);
+    let names = volumes.map(|volume| volume.name.as_str());
+    shared.volumes.adopt(id, names);
     shared.registry.reserve(Some(&record.name), id)?;
     Ok((record, plan, state))
 }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::{Actor, at_nanos};
 use crate::container::shim;
 use crate::container::state::Phase;
+use crate::container::volumes;
 use crate::error::Result;
 use crate::exec::store::TAKEN_ALONG;
 use crate::meta::Durability;
@@ -101,22 +102,38 @@ impl Actor {
             self.shared
                 .publish_network("disconnect", &self.record.id, &endpoint);
         }
+        volumes::publish_unmounted(&self.shared, &self.record.id, &self.record.mounts);
         if self.plan.auto_remove && !again {
             // Whoever waits for the end of the run must not wait for this.
-            self.remove().await.ok();
+            self.remove(true).await.ok();
         } else {
             self.show(true);
         }
     }
 
+    /// A large volume takes its time to unlink.
+    async fn let_go_of_volumes(&self, remove: bool) {
+        if self.record.mounts.is_empty() {
+            return;
+        }
+        let (shared, record) = (self.shared.clone(), self.record.clone());
+        let work = move || volumes::let_go(&shared, &record.id, &record.mounts, remove);
+        tokio::task::spawn_blocking(work).await.ok();
+    }
+
     /// Takes everything of the container away, the record first.
-    pub(super) async fn remove(&mut self) -> Result<()> {
+    pub(super) async fn remove(&mut self, with_volumes: bool) -> Result<()> {
         self.restart_at = None;
         self.state.phase = Phase::Removing;
+        if with_volumes && volumes::volumes(&self.record.mounts).any(|volume| volume.anonymous) {
+            // Were the daemon killed now, the next one removes both.
+            self.persist(Durability::Process);
+        }
         self.show(false);
         match self.shared.erase(&self.record.id).await {
             Ok(()) => {
                 self.state.phase = Phase::Removed;
+                self.let_go_of_volumes(with_volumes).await;
                 self.shared.execs.forget_container(&self.record.id);
                 self.shared
                     .registry

@@ -26,7 +26,7 @@ use longshore_runtime::seccomp;
 use longshore_runtime::spec::{ConsoleSize, DeviceSpec, Resources, Rlimit, StdinSpec};
 
 use self::log::LogPlan;
-use self::mounts::{Bind, Mount, Propagation, Source};
+use self::mounts::{Mount, Source, VolumeMount};
 use self::namespaces::{Ipc, Join, Network};
 use self::ports::{GivenBinding, Ports};
 use self::security::{SeccompChoice, SecurityOptions};
@@ -81,9 +81,6 @@ pub(crate) struct Plan {
     pub(crate) uts_host: bool,
     /// Mounts.
     pub(crate) mounts: Vec<Mount>,
-    /// Volumes that the image declares; without volume support their files
-    /// stay in the container's own layer.
-    pub(crate) volumes: Vec<String>,
     /// Size of `/dev/shm` in bytes.
     pub(crate) shm_size: u64,
     /// Whether `/` is read-only.
@@ -164,15 +161,6 @@ impl Plan {
         }
         let resources = resources::parse(host);
         let mounts = mounts_of(host)?;
-        let mut volumes = Vec::new();
-        for target in config.volumes.iter().flat_map(|set| &set.0) {
-            if !mounts
-                .iter()
-                .any(|mount| mount.target.as_os_str() == target.as_str())
-            {
-                volumes.push(target.clone());
-            }
-        }
         let ports = ports_of(config, host)?;
         namespaces::check_sysctls(host, &network, &ipc)?;
         check_unsupported(host)?;
@@ -215,7 +203,6 @@ impl Plan {
                 _ => return Err(Error::bad_parameter("invalid UTS mode")),
             },
             mounts,
-            volumes,
             shm_size: u64::try_from(host.shm_size).unwrap_or(0),
             readonly_rootfs: host.readonly_rootfs,
             privileged: host.privileged,
@@ -332,19 +319,11 @@ fn check_config(config: &ContainerConfig) -> Result<()> {
 
 /// What this engine does not do yet must not look as if it did.
 fn check_unsupported(host: &HostConfig) -> Result<()> {
-    let missing = |what: &str| {
-        Err(Error::not_implemented(format!(
-            "{what} is not supported by this engine yet"
-        )))
-    };
-    if !list(&host.volumes_from).is_empty() {
-        return missing("VolumesFrom");
-    }
     if host.storage_opt.as_ref().is_some_and(|map| !map.is_empty()) {
-        return missing("StorageOpt");
-    }
-    if !list(&host.device_requests).is_empty() {
-        return missing("DeviceRequests");
+        // No layer of ours has a quota.
+        return Err(Error::system(
+            "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
+        ));
     }
     match host.isolation.as_str() {
         "" | "default" => {}
@@ -373,10 +352,7 @@ fn check_unsupported(host: &HostConfig) -> Result<()> {
 fn mounts_of(host: &HostConfig) -> Result<Vec<Mount>> {
     let mut found = Vec::new();
     for spec in list(&host.binds) {
-        match mounts::parse_bind(spec)? {
-            Bind::Mount(mount) => found.push(mount),
-            Bind::Volume => return Err(no_volumes(spec)),
-        }
+        found.push(mounts::parse_bind(spec, &host.volume_driver)?);
     }
     for mount in list(&host.mounts) {
         found.push(mount_of(mount)?);
@@ -406,15 +382,27 @@ fn mount_of(mount: &WireMount) -> Result<Mount> {
         ))
     };
     if !matches!(kind, "bind" | "tmpfs" | "volume") {
-        return Err(Error::bad_parameter(format!(
-            "mount type unknown: \"{kind}\""
-        )));
+        return Err(invalid("mount type unknown".into()));
     }
     if target.is_empty() {
         return Err(invalid("field Target must not be empty".into()));
     }
     if !target.starts_with('/') {
         return Err(relative(&target));
+    }
+    if mounts::clean(Path::new(&target)) == Path::new("/") {
+        return Err(invalid(
+            "invalid specification: destination can't be '/'".into(),
+        ));
+    }
+    for (owner, field, given) in [
+        ("bind", "BindOptions", mount.bind_options.is_some()),
+        ("volume", "VolumeOptions", mount.volume_options.is_some()),
+        ("tmpfs", "TmpfsOptions", mount.tmpfs_options.is_some()),
+    ] {
+        if given && owner != kind {
+            return Err(invalid(format!("field {field} must not be specified")));
+        }
     }
     let what = match kind {
         "bind" => {
@@ -423,11 +411,6 @@ fn mount_of(mount: &WireMount) -> Result<Mount> {
             }
             if !source.starts_with('/') {
                 return Err(relative(&source));
-            }
-            if !Path::new(&source).exists() {
-                return Err(invalid(format!(
-                    "bind source path does not exist: {source}"
-                )));
             }
             let options = mount.bind_options.as_ref();
             let given = options.and_then(|options| options.propagation.as_ref());
@@ -438,8 +421,8 @@ fn mount_of(mount: &WireMount) -> Result<Mount> {
                 recursive: !options
                     .and_then(|options| options.non_recursive)
                     .unwrap_or(false),
-                propagation: Propagation::parse(given)
-                    .ok_or_else(|| invalid(format!("invalid propagation: {given}")))?,
+                propagation: mounts::parse_propagation(given)
+                    .ok_or_else(|| invalid(format!("invalid propagation mode: {given}")))?,
                 mode: String::new(),
             }
         }
@@ -458,21 +441,32 @@ fn mount_of(mount: &WireMount) -> Result<Mount> {
             ];
             Source::Tmpfs {
                 options: options.into_iter().flatten().collect(),
+                shown: true,
             }
         }
-        _ => return Err(no_volumes(&source)),
+        _ => {
+            if source.is_empty() && mount.read_only == Some(true) {
+                return Err(invalid(
+                    "must not set ReadOnly mode when using anonymous volumes".into(),
+                ));
+            }
+            let options = mount.volume_options.clone().unwrap_or_default();
+            let driver = options.driver_config.unwrap_or_default();
+            Source::Volume(VolumeMount {
+                name: source,
+                driver: driver.name.unwrap_or_default(),
+                options: driver.options,
+                labels: options.labels,
+                nocopy: options.no_copy.unwrap_or(false),
+                ..VolumeMount::default()
+            })
+        }
     };
     Ok(Mount {
         target: mounts::clean(Path::new(&target)),
         source: what,
         readonly: mount.read_only.unwrap_or(false),
     })
-}
-
-fn no_volumes(spec: &str) -> Error {
-    Error::not_implemented(format!(
-        "volumes are not supported by this engine yet: {spec}"
-    ))
 }
 
 fn ports_of(config: &ContainerConfig, host: &HostConfig) -> Result<Ports> {

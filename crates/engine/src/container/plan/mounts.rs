@@ -1,12 +1,16 @@
-//! What a client wants mounted: bind mounts and tmpfs, from the three places
+//! What a client wants mounted: binds, volumes and tmpfs, from the three places
 //! where it can say so (`Binds`, `Mounts`, `Tmpfs`).
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
+
+use longshore_runtime::spec::Propagation;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
 /// One mount beside those that every container has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mount {
     /// Absolute path in the container, without `.` and `..`.
     pub(crate) target: PathBuf,
@@ -17,7 +21,7 @@ pub(crate) struct Mount {
 }
 
 /// What is mounted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Source {
     /// A file or directory of the host.
     Bind {
@@ -32,86 +36,141 @@ pub(crate) enum Source {
         /// The mode as the client gave it, which inspect echoes.
         mode: String,
     },
+    /// A volume.
+    Volume(VolumeMount),
     /// Memory, with options of tmpfs beside the defaults.
     Tmpfs {
         /// `size=…`, `mode=…`, `exec`.
         options: Vec<String>,
+        /// Whether it came in `Mounts`: only then inspect shows it.
+        shown: bool,
     },
 }
 
-/// How mounts made later travel between host and container.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Propagation {
-    /// Not at all.
-    #[default]
-    Private,
-    /// From the host into the container.
-    Slave,
-    /// Both ways.
-    Shared,
+/// A volume that a container has mounted. What it is to be comes from the
+/// client; where it is, from the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct VolumeMount {
+    /// Its name; empty until the store has made one up.
+    pub(crate) name: String,
+    /// The driver as given.
+    pub(crate) driver: String,
+    /// Labels, if it is made.
+    #[serde(skip)]
+    pub(crate) labels: Option<BTreeMap<String, String>>,
+    /// Options of the driver, if it is made.
+    #[serde(skip)]
+    pub(crate) options: Option<BTreeMap<String, String>>,
+    /// Whether the client gave no name: it may go with the container.
+    pub(crate) anonymous: bool,
+    /// Whether it comes from `Volumes`, the client's or the image's.
+    pub(crate) declared: bool,
+    /// Whether it stays empty at first.
+    pub(crate) nocopy: bool,
+    /// The mode, which inspect echoes.
+    pub(crate) mode: String,
+    /// The directory of the store.
+    pub(crate) path: PathBuf,
+    /// The directory of the host that is mounted in its place.
+    pub(crate) device: Option<PathBuf>,
+    /// Whether its own options make it read-only.
+    pub(crate) readonly: bool,
 }
 
-impl Propagation {
-    /// As on the wire; always the recursive form.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Propagation::Private => "rprivate",
-            Propagation::Slave => "rslave",
-            Propagation::Shared => "rshared",
-        }
+impl VolumeMount {
+    /// The directory that is mounted.
+    pub(crate) fn host_path(&self) -> &Path {
+        self.device.as_deref().unwrap_or(&self.path)
     }
+}
 
-    /// Reads `rslave`, `shared`, and the empty text for the default.
-    pub(crate) fn parse(text: &str) -> Option<Propagation> {
-        match text {
-            "" | "private" | "rprivate" => Some(Propagation::Private),
-            "slave" | "rslave" => Some(Propagation::Slave),
-            "shared" | "rshared" => Some(Propagation::Shared),
-            _ => None,
-        }
+/// Reads `rslave`, `shared`, and the empty text for the default.
+pub(crate) fn parse_propagation(text: &str) -> Option<Propagation> {
+    Some(match text {
+        "private" => Propagation::Private,
+        "" | "rprivate" => Propagation::Rprivate,
+        "slave" => Propagation::Slave,
+        "rslave" => Propagation::Rslave,
+        "shared" => Propagation::Shared,
+        "rshared" => Propagation::Rshared,
+        _ => return None,
+    })
+}
+
+/// As on the wire.
+pub(crate) fn propagation_name(propagation: Propagation) -> &'static str {
+    match propagation {
+        Propagation::Private => "private",
+        Propagation::Rprivate => "rprivate",
+        Propagation::Slave => "slave",
+        Propagation::Rslave => "rslave",
+        Propagation::Shared => "shared",
+        Propagation::Rshared => "rshared",
     }
 }
 
-/// What one entry of `Binds` asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Bind {
-    /// A directory or file of the host.
-    Mount(Mount),
-    /// A volume, named or anonymous.
-    Volume,
-}
-
-/// Reads `source:target[:mode]`.
-pub(crate) fn parse_bind(spec: &str) -> Result<Bind> {
+/// Reads `source:target[:mode]`. `driver` is that of volumes.
+pub(crate) fn parse_bind(spec: &str, driver: &str) -> Result<Mount> {
     let invalid = || Error::bad_parameter(format!("invalid volume specification: '{spec}'"));
     let parts: Vec<&str> = spec.split(':').collect();
     let (source, target, mode) = match parts[..] {
-        [target] if !target.is_empty() => return parse_target(target, spec).map(|_| Bind::Volume),
+        [target] if !target.is_empty() => ("", target, ""),
         [source, target] if parse_mode(target).is_err() || target.starts_with('/') => {
             (source, target, "")
         }
         [source, target, mode] => (source, target, mode),
         _ => return Err(invalid()),
     };
-    if source.is_empty() || target.is_empty() {
+    if target.is_empty() || (source.is_empty() && parts.len() > 1) {
         return Err(invalid());
     }
-    let target = parse_target(target, spec)?;
     let parsed = parse_mode(mode)?;
-    if !source.starts_with('/') {
-        return Ok(Bind::Volume);
+    let is_volume = !source.starts_with('/');
+    let kind = if is_volume { "volume" } else { "bind" };
+    let target = parse_target(target, spec, kind)?;
+    let misplaced = |field: &str| {
+        Error::bad_parameter(format!(
+            "invalid volume specification: '{spec}': invalid mount config for type \"{kind}\": \
+             field {field} must not be specified"
+        ))
+    };
+    if is_volume && parsed.propagation.is_some() {
+        return Err(misplaced("BindOptions"));
     }
-    Ok(Bind::Mount(Mount {
-        target,
-        source: Source::Bind {
+    if !is_volume && parsed.nocopy {
+        return Err(misplaced("VolumeOptions"));
+    }
+    let mode = mode.to_owned();
+    let source = match is_volume {
+        true => Source::Volume(VolumeMount {
+            name: source.to_owned(),
+            driver: driver.to_owned(),
+            nocopy: parsed.nocopy,
+            mode,
+            ..VolumeMount::default()
+        }),
+        false => Source::Bind {
             path: clean(Path::new(source)),
             create: true,
             recursive: true,
-            propagation: parsed.propagation,
-            mode: mode.to_owned(),
+            propagation: parsed.propagation.unwrap_or_default(),
+            mode,
         },
+    };
+    Ok(Mount {
+        target,
+        source,
         readonly: parsed.readonly,
-    }))
+    })
+}
+
+/// Reads the mode of an entry of `VolumesFrom`; answers whether it is read-only.
+pub(crate) fn parse_shared_mode(mode: &str) -> Result<bool> {
+    let parsed = parse_mode(mode)?;
+    if parsed.nocopy || parsed.propagation.is_some() {
+        return Err(Error::bad_parameter(format!("invalid mode: {mode}")));
+    }
+    Ok(parsed.readonly)
 }
 
 /// Reads the target of a tmpfs and its comma-separated options.
@@ -172,7 +231,10 @@ pub(crate) fn parse_tmpfs(target: &str, options: &str) -> Result<Mount> {
     Ok(Mount {
         readonly: options.iter().any(|option| option == "ro"),
         target: clean(Path::new(target)),
-        source: Source::Tmpfs { options },
+        source: Source::Tmpfs {
+            options,
+            shown: false,
+        },
     })
 }
 
@@ -210,7 +272,8 @@ pub(crate) fn clean(path: &Path) -> PathBuf {
 #[derive(Default)]
 struct Mode {
     readonly: bool,
-    propagation: Propagation,
+    nocopy: bool,
+    propagation: Option<Propagation>,
 }
 
 fn parse_mode(mode: &str) -> Result<Mode> {
@@ -227,9 +290,8 @@ fn parse_mode(mode: &str) -> Result<Mode> {
             "nocopy" => "copy",
             "consistent" | "cached" | "delegated" | "default" => "consistency",
             _ => {
-                parsed.propagation = Propagation::parse(word)
-                    .filter(|_| !word.is_empty())
-                    .ok_or_else(invalid)?;
+                let given = parse_propagation(word).filter(|_| !word.is_empty());
+                parsed.propagation = Some(given.ok_or_else(invalid)?);
                 "propagation"
             }
         };
@@ -238,14 +300,15 @@ fn parse_mode(mode: &str) -> Result<Mode> {
         }
         seen.push(class);
         parsed.readonly |= word == "ro";
+        parsed.nocopy |= word == "nocopy";
     }
     Ok(parsed)
 }
 
-fn parse_target(target: &str, spec: &str) -> Result<PathBuf> {
+fn parse_target(target: &str, spec: &str, kind: &str) -> Result<PathBuf> {
     let because = |reason: String| {
         Error::bad_parameter(format!(
-            "invalid volume specification: '{spec}': invalid mount config for type \"bind\": \
+            "invalid volume specification: '{spec}': invalid mount config for type \"{kind}\": \
              {reason}"
         ))
     };
@@ -268,10 +331,7 @@ mod tests {
     use super::*;
 
     fn bind(spec: &str) -> Mount {
-        match parse_bind(spec).expect(spec) {
-            Bind::Mount(mount) => mount,
-            Bind::Volume => panic!("{spec} is a volume"),
-        }
+        parse_bind(spec, "").expect(spec)
     }
 
     #[test]
@@ -285,19 +345,20 @@ mod tests {
                 path: "/data".into(),
                 create: true,
                 recursive: true,
-                propagation: Propagation::Slave,
+                propagation: Propagation::Rslave,
                 mode: "ro,rslave".into(),
             }
         );
         assert!(!bind("/a:/b").readonly);
         for volume in ["name:/x", "/only", "name:/x:ro"] {
-            assert_eq!(parse_bind(volume), Ok(Bind::Volume), "{volume}");
+            let source = bind(volume).source;
+            assert!(matches!(source, Source::Volume(_)), "{volume}");
         }
     }
 
     #[test]
     fn wrong_binds() {
-        let text = |spec| parse_bind(spec).expect_err(spec).message;
+        let text = |spec| parse_bind(spec, "").expect_err(spec).message;
         for spec in ["", ":", "/a:", ":/b", "/a:/b:ro:x", "/a:ro", "/a::ro"] {
             assert_eq!(
                 text(spec),
@@ -308,6 +369,8 @@ mod tests {
         assert_eq!(text("/a:/b:ro,rw"), "invalid mode: ro,rw");
         assert!(text("/a:b/c").ends_with("invalid mount path: 'b/c' mount path must be absolute"));
         assert!(text("/a:/").ends_with("destination can't be '/'"));
+        assert!(text("/a:/b:nocopy").ends_with("field VolumeOptions must not be specified"));
+        assert!(text("vol:/b:rslave").ends_with("field BindOptions must not be specified"));
     }
 
     #[test]
