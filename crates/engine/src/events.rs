@@ -363,7 +363,7 @@ impl Event {
             && self.is_about("volume", EventKind::Volume, filters)
             && self.is_about("daemon", EventKind::Daemon, filters)
             && self.is_about_image(filters)
-            && ["volume", "plugin", "node", "service", "secret", "config"]
+            && ["plugin", "node", "service", "secret", "config"]
                 .iter()
                 .all(|key| filters.values(key).next().is_none())
     }

@@ -61,35 +61,35 @@ fn mounts_of_other_containers() {
     let daemon = Daemon::start();
     daemon.import_busybox();
     daemon.docker(&[
-        "create", "--name", "a", "-v", "one:/one", "-v", "/anon", "--tmpfs", "/t", "busybox",
+        "create", "--name", "aa", "-v", "one:/one", "-v", "/anon", "--tmpfs", "/t", "busybox",
     ]);
-    daemon.docker(&["create", "--name", "b", "-v", "two:/one", "busybox"]);
+    daemon.docker(&["create", "--name", "bb", "-v", "two:/one", "busybox"]);
     run(
         &daemon,
-        &["--volumes-from", "a"],
+        &["--volumes-from", "aa"],
         "echo a >/one/f; echo anon >/anon/f",
     );
     assert_eq!(
         run(
             &daemon,
-            &["--volumes-from", "a:ro"],
+            &["--volumes-from", "aa:ro"],
             "cat /one/f /anon/f; echo x >/one/f || true"
         ),
         "a\nanon"
     );
     // The later one counts, and the container's own before both.
-    let both = ["--volumes-from", "a", "--volumes-from", "b"];
+    let both = ["--volumes-from", "aa", "--volumes-from", "bb"];
     assert_eq!(run(&daemon, &both, "ls /one; cat /anon/f"), "anon");
-    let own = ["--volumes-from", "a", "-v", "three:/one"];
+    let own = ["--volumes-from", "aa", "-v", "three:/one"];
     assert_eq!(run(&daemon, &own, "ls /one; cat /anon/f"), "anon");
     // An anonymous volume goes with its last user.
-    daemon.docker(&["create", "--name", "c", "--volumes-from", "a", "busybox"]);
-    daemon.docker(&["rm", "-v", "a"]);
+    daemon.docker(&["create", "--name", "cc", "--volumes-from", "aa", "busybox"]);
+    daemon.docker(&["rm", "-v", "aa"]);
     assert_eq!(
-        run(&daemon, &["--volumes-from", "c"], "cat /anon/f"),
+        run(&daemon, &["--volumes-from", "cc"], "cat /anon/f"),
         "anon"
     );
-    daemon.docker(&["rm", "-v", "c"]);
+    daemon.docker(&["rm", "-v", "cc"]);
     let listed = daemon.docker(&["volume", "ls", "-q"]);
     assert_eq!(listed, "one\nthree\ntwo");
 }
