@@ -96,7 +96,12 @@ impl Config for Recorder {
             names: vec![],
             query: vec![],
             headers: vec![],
-            body: Payload::Json(body == <types::ConfigSpec>::default()),
+            body: Payload::Json({
+                let version = cx.version;
+                let mut empty = <types::ConfigSpec>::default();
+                empty.gate(version);
+                body == empty
+            }),
         });
         Err(recorded())
     }
@@ -135,7 +140,12 @@ impl Config for Recorder {
             names: vec![id],
             query: vec![("version", format!("{:?}", query.version))],
             headers: vec![],
-            body: Payload::Json(body == <types::ConfigSpec>::default()),
+            body: Payload::Json({
+                let version = cx.version;
+                let mut empty = <types::ConfigSpec>::default();
+                empty.gate(version);
+                body == empty
+            }),
         });
         Err(recorded())
     }
@@ -154,7 +164,12 @@ impl Container for Recorder {
             names: vec![],
             query: vec![("name", format!("{:?}", query.name))],
             headers: vec![],
-            body: Payload::Json(body == <types::ContainerCreateRequest>::default()),
+            body: Payload::Json({
+                let version = cx.version;
+                let mut empty = <types::ContainerCreateRequest>::default();
+                empty.gate(version);
+                body == empty
+            }),
         });
         Err(recorded())
     }
@@ -548,7 +563,12 @@ impl Container for Recorder {
             names: vec![id],
             query: vec![],
             headers: vec![],
-            body: Payload::Json(body == <types::ContainerUpdateRequest>::default()),
+            body: Payload::Json({
+                let version = cx.version;
+                let mut empty = <types::ContainerUpdateRequest>::default();
+                empty.gate(version);
+                body == empty
+            }),
         });
         Err(recorded())
     }
@@ -1339,7 +1359,12 @@ impl Secret for Recorder {
             names: vec![],
             query: vec![],
             headers: vec![],
-            body: Payload::Json(body == <types::SecretSpec>::default()),
+            body: Payload::Json({
+                let version = cx.version;
+                let mut empty = <types::SecretSpec>::default();
+                empty.gate(version);
+                body == empty
+            }),
         });
         Err(recorded())
     }
@@ -1378,7 +1403,12 @@ impl Secret for Recorder {
             names: vec![id],
             query: vec![("version", format!("{:?}", query.version))],
             headers: vec![],
-            body: Payload::Json(body == <types::SecretSpec>::default()),
+            body: Payload::Json({
+                let version = cx.version;
+                let mut empty = <types::SecretSpec>::default();
+                empty.gate(version);
+                body == empty
+            }),
         });
         Err(recorded())
     }
@@ -1412,7 +1442,12 @@ impl Service for Recorder {
             names: vec![],
             query: vec![],
             headers: vec![("X-Registry-Auth", registry_auth.username)],
-            body: Payload::Json(body == <types::ServiceSpec>::default()),
+            body: Payload::Json({
+                let version = cx.version;
+                let mut empty = <types::ServiceSpec>::default();
+                empty.gate(version);
+                body == empty
+            }),
         });
         Err(recorded())
     }
@@ -1488,7 +1523,12 @@ impl Service for Recorder {
                 ("rollback", format!("{:?}", query.rollback)),
             ],
             headers: vec![("X-Registry-Auth", registry_auth.username)],
-            body: Payload::Json(body == <types::ServiceSpec>::default()),
+            body: Payload::Json({
+                let version = cx.version;
+                let mut empty = <types::ServiceSpec>::default();
+                empty.gate(version);
+                body == empty
+            }),
         });
         Err(recorded())
     }
@@ -1555,7 +1595,12 @@ impl Swarm for Recorder {
             names: vec![],
             query: vec![],
             headers: vec![],
-            body: Payload::Json(body == <types::SwarmInitRequest>::default()),
+            body: Payload::Json({
+                let version = cx.version;
+                let mut empty = <types::SwarmInitRequest>::default();
+                empty.gate(version);
+                body == empty
+            }),
         });
         Err(recorded())
     }

@@ -6,6 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::queries;
+use super::routes::gate;
 use super::traits::{
     answer_name, ident, imports, own_operations, response, rust_type, typed_arguments, version,
 };
@@ -13,7 +14,10 @@ use crate::model::{Body, Group, HeaderKind, Model, Operation, Param, ParamKind, 
 
 /// The file `recorder.rs`.
 pub(super) fn emit(model: &Model) -> Vec<(String, TokenStream)> {
-    let impls = model.groups.iter().map(implementation);
+    let impls = model
+        .groups
+        .iter()
+        .map(|group| implementation(model, group));
     let cases = model.groups.iter().flat_map(|group| {
         group
             .operations
@@ -70,9 +74,9 @@ fn uses(group: &Group) -> TokenStream {
     quote!(use crate::generated::#module::{#(#names),*};)
 }
 
-fn implementation(group: &Group) -> TokenStream {
+fn implementation(model: &Model, group: &Group) -> TokenStream {
     let name = ident(&group.name);
-    let methods = own_operations(group).map(method);
+    let methods = own_operations(group).map(|operation| method(model, operation));
     quote! {
         impl #name for Recorder {
             #(#methods)*
@@ -80,7 +84,7 @@ fn implementation(group: &Group) -> TokenStream {
     }
 }
 
-fn method(operation: &Operation) -> TokenStream {
+fn method(model: &Model, operation: &Operation) -> TokenStream {
     let name = ident(&operation.rust);
     let id = ident(&operation.id);
     let answer = answer_name(operation);
@@ -108,7 +112,17 @@ fn method(operation: &Operation) -> TokenStream {
         Body::Bytes => quote!(Payload::Bytes(body.collect().await?.len())),
         Body::Json { ty, .. } => {
             let rust = rust_type(ty);
-            quote!(Payload::Json(body == <#rust>::default()))
+            if model.is_gated(ty) {
+                let gate = gate(model, ty, quote!(empty));
+                quote!(Payload::Json({
+                    let version = cx.version;
+                    let mut empty = <#rust>::default();
+                    #gate
+                    body == empty
+                }))
+            } else {
+                quote!(Payload::Json(body == <#rust>::default()))
+            }
         }
     };
     quote! {

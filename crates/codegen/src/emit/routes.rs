@@ -540,7 +540,7 @@ fn item_gate(model: &Model, ty: &Type) -> TokenStream {
 }
 
 /// Fits a value to `version`.
-fn gate(model: &Model, ty: &Type, value: TokenStream) -> TokenStream {
+pub(super) fn gate(model: &Model, ty: &Type, value: TokenStream) -> TokenStream {
     match ty {
         Type::List(inner) | Type::Array(inner, _) | Type::Nullable(inner) => {
             let inner = gate(model, inner, quote!(item));

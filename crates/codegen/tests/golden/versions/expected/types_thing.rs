@@ -3,6 +3,7 @@
 //! Types of the operations in module `thing`.
 
 use serde::{Deserialize, Serialize};
+use crate::gated::Gated;
 
 /// What is sent to `POST /things`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -14,9 +15,9 @@ pub struct NewThing {
     /// `Late`.
     #[serde(rename = "Late")]
     pub late: String,
-    /// `Specs`, since 1.2.
-    #[serde(rename = "Specs", skip_serializing_if = "Option::is_none")]
-    pub specs: Option<Vec<Spec>>,
+    /// `Specs`, since 1.2, `null` if there is none.
+    #[serde(rename = "Specs", skip_serializing_if = "Gated::is_lacking")]
+    pub specs: Gated<Vec<Spec>>,
     /// `Spec`.
     #[serde(rename = "Spec")]
     pub spec: Spec,
