@@ -59,19 +59,7 @@ fn unframed(mut bytes: &[u8]) -> Vec<u8> {
 }
 
 fn events(daemon: &Daemon, name: &str) -> Vec<String> {
-    let filter = format!("container={name}");
-    let args = [
-        "events",
-        "--since",
-        "0",
-        "--until",
-        "0s",
-        "-f",
-        &filter,
-        "--format",
-        "{{.Action}}",
-    ];
-    daemon.docker(&args).lines().map(str::to_owned).collect()
+    daemon.events(&format!("container={name}"), "{{.Action}}")
 }
 
 /// While a container writes on, clients that ask for the log and the stream get

@@ -140,27 +140,15 @@ fn they_end_with_the_container_and_outlive_the_daemon() {
     daemon.docker(&["exec", "host", "killall", "sleep"]);
     wait_for("the exec to end", || (ids(&daemon) == "null").then_some(()));
     let events = |action: &str| {
-        let filter = format!("event={action}");
-        let args = ["events", "--since", "0", "--until", "0s", "-f", &filter];
-        let format = [
-            "--format",
-            "{{.Actor.Attributes.execID}} {{.Actor.Attributes.exitCode}}",
-        ];
-        daemon.docker(&[&args[..], &format].concat())
+        let format = "{{.Actor.Attributes.execID}} {{.Actor.Attributes.exitCode}}";
+        daemon.events(&format!("event={action}"), format)
     };
     let id = running.trim_matches(|c| "[\"]".contains(c));
     let died = events("exec_die");
-    assert!(
-        died.lines().any(|line| line == format!("{id} 143")),
-        "{died}"
-    );
-    assert_eq!(
-        events("exec_start")
-            .lines()
-            .filter(|l| l.starts_with(id))
-            .count(),
-        1
-    );
+    assert!(died.contains(&format!("{id} 143")), "{died:?}");
+    let started = events("exec_start");
+    let of_it = started.iter().filter(|line| line.starts_with(id));
+    assert_eq!(of_it.count(), 1, "{started:?}");
     daemon.docker(&["exec", "-d", "host", "sleep", "778"]);
     daemon.docker(&["kill", "host"]);
     assert_eq!(ids(&daemon), "null");

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long anything may take that a test waits for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -175,6 +175,17 @@ impl Daemon {
     pub(crate) fn http(&self, method: &str, path: &str, body: Option<&str>) -> (u16, String) {
         http(&self.socket(), method, path, body)
             .unwrap_or_else(|| panic!("{method} {path}: no answer\n{}", self.log()))
+    }
+
+    /// All events so far that pass `filter`, each in `format`. To the nanosecond:
+    /// the CLI's own `--until 0s` leaves out the second that is running.
+    pub(crate) fn events(&self, filter: &str, format: &str) -> Vec<String> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let until = format!("{}.{:09}", now.as_secs(), now.subsec_nanos());
+        let args = [
+            "events", "--since", "0", "--until", &until, "--filter", filter, "--format", format,
+        ];
+        self.docker(&args).lines().map(str::to_owned).collect()
     }
 
     /// Imports the host's static busybox as `busybox:latest`.

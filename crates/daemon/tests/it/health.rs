@@ -54,18 +54,7 @@ fn answers_make_a_container_healthy_or_not() {
     until(&daemon, "asked", "healthy");
     daemon.docker(&["stop", "-t", "0", "asked"]);
     assert_eq!(shown(&daemon, "asked", ".State.Health.Status"), "unhealthy");
-    let events = daemon.docker(&[
-        "events",
-        "--since",
-        "0",
-        "--until",
-        "0s",
-        "--filter",
-        "event=health_status",
-        "--format",
-        "{{.Action}}",
-    ]);
-    let events: Vec<&str> = events.lines().collect();
+    let events = daemon.events("event=health_status", "{{.Action}}");
     assert_eq!(
         events,
         [

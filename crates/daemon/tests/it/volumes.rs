@@ -193,22 +193,10 @@ fn events_tell_the_life_of_a_volume() {
     let options = ["-v", "told:/x", "--tmpfs", "/declared"];
     run(&daemon, &options, "true");
     daemon.docker(&["volume", "rm", "told"]);
-    // Whole seconds: the one that is running now is to be in.
-    let now = std::time::SystemTime::now();
-    let now = now.duration_since(std::time::UNIX_EPOCH).unwrap();
-    let until = (now.as_secs() + 1).to_string();
-    let told = daemon.docker(&[
-        "events",
-        "--since",
-        "1",
-        "--until",
-        &until,
-        "--filter",
-        "volume=told",
-        "--format",
-        "{{.Action}} {{index .Actor.Attributes \"destination\"}} {{index .Actor.Attributes \"read/write\"}}",
-    ]);
-    let told: Vec<&str> = told.lines().map(str::trim).collect();
+    let format = "{{.Action}} {{index .Actor.Attributes \"destination\"}} \
+                  {{index .Actor.Attributes \"read/write\"}}";
+    let told = daemon.events("volume=told", format);
+    let told: Vec<&str> = told.iter().map(|line| line.trim()).collect();
     let expected = ["create", "mount /x true", "unmount", "destroy"];
     assert_eq!(told, expected);
 }

@@ -174,7 +174,7 @@ mod tests {
             Token::Ended(0),
             Token::Output(3, Stream::Stdout),
             Token::Output(3, Stream::Stderr),
-            Token::Input(u64::MAX >> 3),
+            Token::Input(u64::MAX >> 4),
             Token::OutOfMemory,
             Token::Forwarder,
             Token::Compressor,
