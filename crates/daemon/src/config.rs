@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
+use longshore_engine::cdi::DEFAULT_DIRECTORIES;
 use serde::Deserialize;
 
 /// Where the configuration file is looked for when no flag names one.
@@ -67,6 +68,9 @@ pub(crate) struct Flags {
     /// dockremap
     #[arg(long, value_name = "string")]
     userns_remap: Option<String>,
+    /// CDI specification directories to use, later ones win
+    #[arg(long = "cdi-spec-dir", value_name = "list")]
+    cdi_spec_dirs: Vec<PathBuf>,
     /// Directory of passwd, group, subuid and subgid
     #[arg(long, value_name = "string", hide = true)]
     accounts: Option<PathBuf>,
@@ -95,6 +99,7 @@ struct File {
     group: Option<String>,
     seccomp_profile: Option<String>,
     userns_remap: Option<String>,
+    cdi_spec_dirs: Option<Vec<PathBuf>>,
     api_superset: Option<bool>,
 }
 
@@ -144,6 +149,8 @@ pub(crate) struct Settings {
     pub(crate) seccomp_profile: String,
     /// `default`, or `user[:group]`.
     pub(crate) userns_remap: Option<String>,
+    /// Where devices are described; later ones win.
+    pub(crate) cdi_spec_dirs: Vec<PathBuf>,
     /// Where the machine's accounts are listed.
     pub(crate) accounts: PathBuf,
     /// Whether an answer to an older version has the newer fields too.
@@ -242,6 +249,12 @@ impl Settings {
             seccomp_profile: (flags.seccomp_profile.or(file.seccomp_profile)).unwrap_or_default(),
             userns_remap: (flags.userns_remap.or(file.userns_remap))
                 .filter(|given| !given.is_empty()),
+            cdi_spec_dirs: if flags.cdi_spec_dirs.is_empty() {
+                file.cdi_spec_dirs
+                    .unwrap_or_else(|| DEFAULT_DIRECTORIES.map(PathBuf::from).to_vec())
+            } else {
+                flags.cdi_spec_dirs
+            },
             accounts: flags.accounts.unwrap_or_else(|| PathBuf::from("/etc")),
             api_superset: flags.api_superset || file.api_superset.unwrap_or(false),
         })
@@ -300,6 +313,10 @@ fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
         (
             "userns-remap",
             flags.userns_remap.is_some() && file.userns_remap.is_some(),
+        ),
+        (
+            "cdi-spec-dirs",
+            !flags.cdi_spec_dirs.is_empty() && file.cdi_spec_dirs.is_some(),
         ),
         (
             "api-superset",

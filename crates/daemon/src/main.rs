@@ -121,6 +121,7 @@ async fn serve(
         log_driver: settings.log_driver.clone(),
         log_opts: settings.log_opts.clone(),
         userns,
+        cdi_spec_dirs: settings.cdi_spec_dirs.clone(),
         labels: Vec::new(),
         debug: settings.debug,
         version: about::VERSION.to_owned(),

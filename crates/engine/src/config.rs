@@ -35,6 +35,8 @@ pub struct EngineConfig {
     /// Whose ids the containers' are, unless they say that theirs are the
     /// machine's; see [`crate::userns`].
     pub userns: Option<IdMap>,
+    /// Directories of files about devices, see [`crate::cdi`]; later ones win.
+    pub cdi_spec_dirs: Vec<PathBuf>,
     /// Labels of the daemon, shown in its information.
     pub labels: Vec<String>,
     /// Whether the daemon logs more, shown in its information.

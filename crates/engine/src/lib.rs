@@ -5,6 +5,7 @@
 //! everything that is decided is decided on parsed forms. Nothing here knows
 //! HTTP or API versions.
 
+pub mod cdi;
 pub mod config;
 pub mod container;
 pub mod error;

@@ -8,10 +8,10 @@ use rustix::fs::{self, AtFlags, FileType, Gid, Mode, Uid};
 use rustix::io::Errno;
 
 use crate::cgroup::devices::{DeviceKind, Rule};
-use crate::error::{CreateError, Step};
+use crate::error::{CreateError, CreateErrorKind, Step};
 use crate::mounts::{self, NOSUID, STRICTATIME};
 use crate::path;
-use crate::spec::DeviceSpec;
+use crate::spec::{DeviceSpec, NodeKind};
 
 /// Character devices every container has: name, major, minor.
 const NODES: [(&str, u32, u32); 6] = [
@@ -63,15 +63,68 @@ impl Node {
 pub(crate) fn find(devices: &[DeviceSpec]) -> Result<Vec<Node>, CreateError> {
     let mut nodes = Vec::new();
     for device in devices {
-        let target = Path::new(&device.target);
-        collect(&device.source, target, &device.permissions, &mut nodes).step(|| {
-            format!(
-                "error gathering device information while adding custom device \"{}\"",
-                device.source.display()
-            )
-        })?;
+        gather(device, &mut nodes)
+            .step(|| {
+                format!(
+                    "error gathering device information while adding custom device \"{}\"",
+                    device.source.display()
+                )
+            })
+            .map_err(|error| error.of_kind(CreateErrorKind::NoDevice))?;
     }
     Ok(nodes)
+}
+
+/// Adds what a device stands for: at least one node.
+fn gather(device: &DeviceSpec, nodes: &mut Vec<Node>) -> io::Result<()> {
+    let target = Path::new("/").join(&device.target);
+    let wanted = device.node;
+    let before = nodes.len();
+    match (wanted.kind, wanted.number) {
+        (Some(kind), Some(number)) => nodes.push(Node {
+            target,
+            kind: file_type(kind),
+            device: fs::makedev(number.major, number.minor),
+            mode: Mode::from_raw_mode(0o666),
+            owner: (Uid::ROOT, Gid::ROOT),
+            permissions: device.permissions.clone(),
+        }),
+        _ => collect(&device.source, &target, &device.permissions, nodes)?,
+    }
+    if nodes.len() == before {
+        return Err(no_node());
+    }
+    for node in &mut nodes[before..] {
+        if wanted.kind.is_some_and(|kind| file_type(kind) != node.kind) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the host's node is of another type",
+            ));
+        }
+        if let Some(number) = wanted.number {
+            node.device = fs::makedev(number.major, number.minor);
+        }
+        if let Some(mode) = wanted.mode {
+            node.mode = Mode::from_raw_mode(mode & 0o7777);
+        }
+        let (uid, gid) = node.owner;
+        node.owner = (
+            wanted.uid.map_or(uid, Uid::from_raw),
+            wanted.gid.map_or(gid, Gid::from_raw),
+        );
+    }
+    Ok(())
+}
+
+fn file_type(kind: NodeKind) -> FileType {
+    match kind {
+        NodeKind::Block => FileType::BlockDevice,
+        NodeKind::Char => FileType::CharacterDevice,
+    }
+}
+
+fn no_node() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a device node")
 }
 
 fn collect(
@@ -115,10 +168,7 @@ fn collect(
             });
             Ok(())
         }
-        _ => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a device node",
-        )),
+        _ => Err(no_node()),
     }
 }
 

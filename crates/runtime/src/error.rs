@@ -18,6 +18,9 @@ pub enum CreateErrorKind {
     /// The user or group to run as does not exist in the container; shown to
     /// clients without further words.
     UnknownUser,
+    /// A device of the host that the container shall have is not there; shown
+    /// to clients without further words.
+    NoDevice,
     /// Anything else.
     Other,
 }
@@ -47,7 +50,10 @@ impl CreateError {
     /// The text of a failed `POST /containers/{id}/start`, with the words that
     /// dockerd's layers of runtimes put in front: clients match on them.
     pub fn create_text(&self) -> String {
-        if self.kind == CreateErrorKind::UnknownUser {
+        if matches!(
+            self.kind,
+            CreateErrorKind::UnknownUser | CreateErrorKind::NoDevice
+        ) {
             return self.message.clone();
         }
         format!(
@@ -64,6 +70,11 @@ impl CreateError {
         format!(
             "OCI runtime exec failed: exec failed: unable to start container process: {self}: unknown"
         )
+    }
+
+    /// The same failure of another kind.
+    pub(crate) fn of_kind(self, kind: CreateErrorKind) -> Self {
+        Self { kind, ..self }
     }
 }
 

@@ -238,6 +238,7 @@ fn open_bind(
         source,
         recursive,
         readonly_recursive,
+        restrictions,
         propagation,
     } = &mount.kind
     else {
@@ -259,6 +260,10 @@ fn open_bind(
     mounts::propagate(&tree, *propagation).step(step)?;
     if mount.readonly {
         mounts::restrict(&tree, *readonly_recursive, RDONLY).step(step)?;
+    }
+    let attributes = mounts::attributes(*restrictions);
+    if !attributes.is_empty() {
+        mounts::restrict(&tree, *recursive, attributes).step(step)?;
     }
     Ok(Some(tree))
 }

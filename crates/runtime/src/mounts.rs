@@ -14,7 +14,7 @@ use rustix::mount::{
     self, FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags,
 };
 
-use crate::spec::Propagation;
+use crate::spec::{Propagation, Restrictions};
 use crate::sys::mount::{MountAttr, set_attributes};
 
 /// `nosuid`.
@@ -99,6 +99,15 @@ pub(crate) fn restrict(
         recursive,
         MountAttr::set(u64::from(attributes.bits())),
     )
+}
+
+/// The attributes of a bind mount that the kernel knows for restrictions.
+pub(crate) fn attributes(restrictions: Restrictions) -> MountAttrFlags {
+    let mut attributes = MountAttrFlags::empty();
+    attributes.set(NOSUID, restrictions.nosuid);
+    attributes.set(NODEV, restrictions.nodev);
+    attributes.set(NOEXEC, restrictions.noexec);
+    attributes
 }
 
 /// Decides how later mounts travel into and out of a mount.

@@ -174,6 +174,9 @@ pub enum MountKind {
         recursive: bool,
         /// Apply `readonly` to the mounts below as well (mount_setattr).
         readonly_recursive: bool,
+        /// What is refused besides.
+        #[serde(default)]
+        restrictions: Restrictions,
         /// How later mounts travel between host and container.
         propagation: Propagation,
     },
@@ -183,6 +186,17 @@ pub enum MountKind {
         /// they come after the defaults `nosuid,nodev,noexec` and may undo them.
         options: Vec<String>,
     },
+}
+
+/// What files of a bind mount cannot be used for, see mount_setattr(2).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restrictions {
+    /// To gain another user's rights.
+    pub nosuid: bool,
+    /// To open devices.
+    pub nodev: bool,
+    /// To run programs.
+    pub noexec: bool,
 }
 
 /// Mount propagation, see mount_namespaces(7).
@@ -332,6 +346,43 @@ pub struct DeviceSpec {
     pub target: String,
     /// Letters of `rwm`: read, write, make.
     pub permissions: String,
+    /// How the node differs from the one on the host.
+    #[serde(default)]
+    pub node: NodeSpec,
+}
+
+/// A device node; what is not given is that of the host's node.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeSpec {
+    /// What it is a node of.
+    pub kind: Option<NodeKind>,
+    /// Which device. Together with a kind there is no need of a node on the
+    /// host.
+    pub number: Option<DeviceNumber>,
+    /// Permission bits; without a node on the host, 0666.
+    pub mode: Option<u32>,
+    /// Owner; without a node on the host, 0.
+    pub uid: Option<u32>,
+    /// Owner's group; without a node on the host, 0.
+    pub gid: Option<u32>,
+}
+
+/// Kinds of device nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NodeKind {
+    /// Block device.
+    Block,
+    /// Character device.
+    Char,
+}
+
+/// The kernel's number of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceNumber {
+    /// Its driver.
+    pub major: u32,
+    /// Which of the driver's.
+    pub minor: u32,
 }
 
 /// Which system calls the container may make.

@@ -12,6 +12,7 @@ mod attacks;
 mod census;
 mod cli;
 mod copy;
+mod devices;
 mod exec;
 mod harness;
 mod health;

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod attach;
 pub mod create;
+mod devices;
 pub mod files;
 mod filter;
 pub(crate) mod health;

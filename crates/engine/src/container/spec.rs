@@ -7,7 +7,7 @@ use longshore_image::container::ContainerLayer;
 use longshore_runtime::seccomp;
 use longshore_runtime::spec::{
     CgroupSpec, ContainerSpec, MountKind, MountSpec, Namespaces, NsMode, PortReservation,
-    ProcessSpec, Propagation, RootfsSpec, Seccomp, Shm,
+    ProcessSpec, Propagation, Restrictions, RootfsSpec, Seccomp, Shm,
 };
 
 use longshore_runtime::userns::IdMap;
@@ -297,6 +297,7 @@ fn bind(source: PathBuf, recursive: bool, propagation: Propagation) -> MountKind
         recursive,
         // What clients below API 1.44 get.
         readonly_recursive: false,
+        restrictions: Restrictions::default(),
         propagation,
     }
 }

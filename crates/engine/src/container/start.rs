@@ -13,19 +13,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use longshore_api::types::HostConfig;
 use longshore_runtime::channel::{self, Event, Failure, FailureKind, Reply};
 use longshore_runtime::log::reader::Position;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::container::actor::at_nanos;
+use crate::container::plan::Plan;
 use crate::container::plan::mounts::Source;
-use crate::container::plan::{Plan, list};
 use crate::container::record::{Files, Record};
 use crate::container::shim::{Connection, Streams};
 use crate::container::spec::{self, Places};
-use crate::container::{links, netfiles, volumes};
+use crate::container::{devices, links, netfiles, volumes};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::net::{Endpoint, Reservation};
 use crate::shared::Shared;
@@ -117,7 +116,7 @@ pub(crate) async fn launch(
     userns::check(plan, shifted)?;
     let joined = spec::resolve_joins(&shared.registry, plan, shifted)?;
     let linked = links::resolve(&shared.registry, record, &plan.network)?;
-    check_device_requests(&record.host_config)?;
+    let devices = devices::request(&shared.config.cdi_spec_dirs, &record.host_config)?;
     prepare(files, record, plan)?;
     volumes::publish_mounted(shared, &record.id, &plan.mounts);
     let layer = shared.images.container_layer(&record.id).context("layer")?;
@@ -127,7 +126,7 @@ pub(crate) async fn launch(
         .network
         .reserve(&record.id, &record.name, plan)
         .await?;
-    let spec = spec::build(
+    let mut spec = spec::build(
         record,
         plan,
         &joined,
@@ -144,6 +143,7 @@ pub(crate) async fn launch(
         ports.as_ref().map_or(&[], |held| held.ports.as_slice()),
         &linked.env,
     );
+    devices.give(&mut spec);
     let at_once = attaching.is_empty() && !ports.as_ref().is_some_and(Reservation::is_bridged);
     let launched = async {
         let mut shim = Connection::to_new_shim(&shared.zygote).await?;
@@ -264,23 +264,6 @@ fn prepare(files: &Files, record: &Record, plan: &Plan) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// No driver hands out devices on request, which dockerd without one tells at
-/// the start.
-fn check_device_requests(host: &HostConfig) -> Result<()> {
-    let Some(request) = list(&host.device_requests).first() else {
-        return Ok(());
-    };
-    let sets: Vec<String> = list(&request.capabilities)
-        .iter()
-        .map(|set| format!("[{}]", set.join(" ")))
-        .collect();
-    Err(Error::system(format!(
-        "could not select device driver \"{}\" with capabilities: [{}]",
-        request.driver,
-        sets.join(" ")
-    )))
 }
 
 async fn created(shim: &mut Connection, name: &str) -> Result<u32, FailedStart> {

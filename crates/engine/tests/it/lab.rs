@@ -205,6 +205,7 @@ pub(crate) async fn open(dir: &TempDir, bridge: Option<(&str, &str)>) -> Result<
         log_driver: "json-file".into(),
         log_opts: Default::default(),
         userns: None,
+        cdi_spec_dirs: Vec::new(),
         labels: Vec::new(),
         debug: false,
         version: "0.0.0-test".into(),

@@ -288,6 +288,7 @@ fn binds_and_tmpfs() {
             source,
             recursive: true,
             readonly_recursive: false,
+            restrictions: Default::default(),
             propagation: Propagation::Rprivate,
         },
         readonly,

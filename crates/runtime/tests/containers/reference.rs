@@ -104,6 +104,7 @@ fn compare(user: &str) {
                 source: image.join("etc").join(file),
                 recursive: true,
                 readonly_recursive: false,
+                restrictions: Default::default(),
                 propagation: Propagation::Rprivate,
             },
             readonly: false,

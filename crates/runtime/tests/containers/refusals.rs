@@ -99,6 +99,7 @@ fn bind(source: std::path::PathBuf, target: &str) -> MountSpec {
             source,
             recursive: true,
             readonly_recursive: false,
+            restrictions: Default::default(),
             propagation: Propagation::Rprivate,
         },
         readonly: false,

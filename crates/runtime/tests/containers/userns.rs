@@ -178,6 +178,7 @@ fn binds_are_shifted_where_asked() {
             source,
             recursive: true,
             readonly_recursive: false,
+            restrictions: Default::default(),
             propagation: Propagation::Rprivate,
         },
         readonly: false,

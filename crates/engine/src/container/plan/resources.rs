@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use longshore_api::types::HostConfig;
-use longshore_runtime::spec::{DeviceRate, DeviceSpec, Resources, Rlimit};
+use longshore_runtime::spec::{DeviceRate, DeviceSpec, NodeSpec, Resources, Rlimit};
 
 use super::list;
 use crate::error::{Error, Result};
@@ -120,17 +120,11 @@ pub(crate) fn devices(host: &HostConfig) -> Result<Vec<DeviceSpec>> {
                 "" => &given.path_on_host,
                 _ => &given.path_in_container,
             };
-            if !given.path_on_host.starts_with('/') || !target.starts_with('/') {
-                return Err(Error::bad_parameter(format!(
-                    "error gathering device information while adding custom device \"{}\": not a \
-                     device node",
-                    given.path_on_host
-                )));
-            }
             Ok(DeviceSpec {
                 source: PathBuf::from(&given.path_on_host),
                 target: target.into(),
                 permissions: permissions.to_owned(),
+                node: NodeSpec::default(),
             })
         })
         .collect()

@@ -3,7 +3,7 @@
 use rustix::fs;
 
 use super::Dir;
-use crate::error::{CreateError, Step};
+use crate::error::{CreateError, CreateErrorKind, Step};
 use crate::spec::{DeviceRate, Resources};
 
 pub(super) fn asked(resources: &Resources) -> bool {
@@ -50,8 +50,9 @@ pub(super) fn apply(dir: &Dir, resources: &Resources) -> Result<(), CreateError>
 }
 
 fn line(rate: &DeviceRate) -> Result<String, CreateError> {
-    let status =
-        fs::stat(&rate.path).step(|| format!("stat device \"{}\"", rate.path.display()))?;
+    let status = fs::stat(&rate.path)
+        .step(|| format!("stat {}", rate.path.display()))
+        .map_err(|error| error.of_kind(CreateErrorKind::NoDevice))?;
     let (major, minor) = (fs::major(status.st_rdev), fs::minor(status.st_rdev));
     Ok(format!("{major}:{minor} {}", rate.rate))
 }

@@ -40,6 +40,7 @@ fn bind(source: PathBuf, target: &str) -> MountSpec {
             source,
             recursive: true,
             readonly_recursive: false,
+            restrictions: Default::default(),
             propagation: Propagation::Rprivate,
         },
         readonly: false,

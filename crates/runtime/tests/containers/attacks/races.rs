@@ -64,6 +64,7 @@ fn bind(source: &Path, target: &str) -> MountSpec {
             source: source.to_owned(),
             recursive: true,
             readonly_recursive: false,
+            restrictions: Default::default(),
             propagation: Propagation::Rprivate,
         },
         readonly: false,
