@@ -2,12 +2,12 @@
 //!
 //! The profile must be loaded already; its name is written to procfs. Since a
 //! container could have put something else there, the file is opened through a
-//! handle of a procfs that was checked, before the container can know of it.
+//! handle of a procfs that was checked.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{self, OFlags};
+use rustix::fs::{self, Mode, OFlags};
 use rustix::process::getpid;
 use rustix::thread::gettid;
 
@@ -31,8 +31,13 @@ pub(crate) struct NextProfile {
 
 impl NextProfile {
     /// Opens what `profile` will be written to, in the procfs of the container
-    /// whose root is `root`.
-    pub(crate) fn open(root: impl AsFd, profile: &str) -> io::Result<Self> {
+    /// that the calling process is in.
+    pub(crate) fn open(profile: &str) -> io::Result<Self> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Self::open_below(fs::open("/", flags, Mode::empty())?, profile)
+    }
+
+    fn open_below(root: impl AsFd, profile: &str) -> io::Result<Self> {
         let proc = path::open_plain(root, "proc", OFlags::PATH | OFlags::DIRECTORY)?;
         let is_proc = fs::fstatfs(&proc)?.f_type == fs::PROC_SUPER_MAGIC;
         if !is_proc || fs::fstat(&proc)?.st_ino != PROC_ROOT {
@@ -70,7 +75,6 @@ impl NextProfile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustix::fs::Mode;
 
     /// A directory like a procfs, with one file for this thread.
     fn fake(file: &str) -> (tempfile::TempDir, std::path::PathBuf, OwnedFd) {
@@ -110,11 +114,11 @@ mod tests {
         std::fs::create_dir(dir.path().join("proc")).expect("mkdir");
         let flags = OFlags::PATH | OFlags::CLOEXEC;
         let root = fs::open(dir.path(), flags, Mode::empty()).expect("open");
-        let error = NextProfile::open(root, "mine").expect_err("a directory");
+        let error = NextProfile::open_below(root, "mine").expect_err("a directory");
         assert_eq!(error.to_string(), "/proc is not a procfs");
         let root = fs::open("/", flags, Mode::empty()).expect("open");
         // The kernel answers for itself: it has the file, whatever it accepts.
-        let opened = NextProfile::open(root, "mine");
+        let opened = NextProfile::open_below(root, "mine");
         assert!(opened.is_ok() || !is_enabled(), "{opened:?}");
     }
 }

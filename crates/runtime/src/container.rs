@@ -174,7 +174,12 @@ pub(crate) fn await_ready(line: &Line, child: &Child) -> Result<Option<OwnedFd>,
             CreateErrorKind::Other,
             "init ended before it was set up",
         )),
+        Heard::Born(_) | Heard::Report(Report::Born, _) => Err(out_of_turn()),
     }
+}
+
+fn out_of_turn() -> CreateError {
+    CreateError::new(CreateErrorKind::Other, "init spoke out of turn")
 }
 
 pub(crate) fn answers_in_time(line: &Line) -> Result<bool, CreateError> {
@@ -235,10 +240,7 @@ impl Start {
         match self.line.hear().step(|| "hear from init")? {
             Heard::Closed => Ok(()),
             Heard::Report(Report::Failed(error), _) => Err(error),
-            Heard::Report(Report::Ready, _) => Err(CreateError::new(
-                CreateErrorKind::Other,
-                "init was ready twice",
-            )),
+            Heard::Report(Report::Ready | Report::Born, _) | Heard::Born(_) => Err(out_of_turn()),
         }
     }
 }

@@ -34,7 +34,6 @@ pub(crate) struct Prepared<'a> {
     arguments: Vec<CString>,
     environment: Vec<CString>,
     directory: OwnedFd,
-    profile: Option<NextProfile>,
     available: CapabilitySet,
 }
 
@@ -64,15 +63,7 @@ impl<'a> Prepared<'a> {
         };
         let directory =
             opened.step(|| format!("chdir to cwd (\"{cwd}\") set in config.json failed"))?;
-        let profile = match &spec.apparmor {
-            Some(profile) => Some(
-                NextProfile::open(&root, profile)
-                    .step(|| format!("unable to apply apparmor profile: open for \"{profile}\""))?,
-            ),
-            None => None,
-        };
         Ok(Self {
-            profile,
             arguments: strings(&spec.args)?,
             available: CapabilitySet::permitted().step(|| "read capabilities")?,
             spec,
@@ -104,8 +95,9 @@ impl<'a> Prepared<'a> {
             rlimits::set(limit)?;
         }
         sysprocess::umask(Mode::from_raw_mode(0o022));
-        if let Some(profile) = &self.profile {
-            profile
+        if let Some(profile) = &self.spec.apparmor {
+            NextProfile::open(profile)
+                .step(|| format!("unable to apply apparmor profile: open for \"{profile}\""))?
                 .choose()
                 .step(|| "unable to apply apparmor profile")?;
         }
@@ -135,8 +127,9 @@ impl<'a> Prepared<'a> {
             CapabilitySet::EMPTY
         };
         caps::apply(held).step(|| "set capabilities")?;
-        // The change of user has cleared it.
+        // The change of user has cleared the one, and may have set the other.
         prctl::set_pdeathsig(Signal::SIGKILL).step(|| "set parent death signal")?;
+        prctl::set_dumpable(false).step(|| "set dumpable")?;
         self.change_directory()?;
         signal::reset().step(|| "reset signals")?;
         close_on_exec_from(3).step(|| "close descriptors")?;

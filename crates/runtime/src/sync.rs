@@ -9,6 +9,9 @@
 //!   |  <---- Failed ------------  | or an error at any point before
 //! ```
 //!
+//! A process that is born in the pid namespace of others says so first, and the
+//! kernel who it is: whoever cloned it may be gone by then.
+//!
 //! Each message is one packet. When the shim goes away the parked child reads
 //! end of file and ends.
 
@@ -17,10 +20,12 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::io::Errno;
+use rustix::net::sockopt::set_socket_passcred;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, send, sendmsg, socketpair,
 };
+use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 
 use crate::error::CreateError;
@@ -30,6 +35,8 @@ const LONGEST_MESSAGE: usize = 16 << 10;
 /// What a child says.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Report {
+    /// Says who it is.
+    Born,
     /// Set up; waits for the word to go.
     Ready,
     /// It is over.
@@ -39,6 +46,8 @@ pub(crate) enum Report {
 /// What the parent learns when it listens.
 #[derive(Debug)]
 pub(crate) enum Heard {
+    /// It has come into the world, with this process id.
+    Born(Pid),
     /// A message, perhaps with a terminal's master side.
     Report(Report, Option<OwnedFd>),
     /// The line was closed.
@@ -67,6 +76,13 @@ impl Line {
         Ok((Self(ours), Self(theirs)))
     }
 
+    /// Both ends, of which the first learns who speaks on the other.
+    pub(crate) fn pair_with_names() -> io::Result<(Self, Self)> {
+        let (ours, theirs) = Self::pair()?;
+        set_socket_passcred(&ours.0, true)?;
+        Ok((ours, theirs))
+    }
+
     /// Tells the parent something, handing over `console` with it.
     pub(crate) fn report(
         &self,
@@ -88,7 +104,8 @@ impl Line {
     /// Waits for what the child says next.
     pub(crate) fn hear(&self) -> io::Result<Heard> {
         let mut message = vec![0; LONGEST_MESSAGE];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut space =
+            [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1), ScmCredentials(1))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let length = loop {
             let mut parts = [IoSliceMut::new(&mut message)];
@@ -102,12 +119,18 @@ impl Line {
         if length == 0 {
             return Ok(Heard::Closed);
         }
-        let console = control.drain().find_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
-            _ => None,
-        });
-        let report = serde_json::from_slice(&message[..length])?;
-        Ok(Heard::Report(report, console))
+        let (mut console, mut sender) = (None, None);
+        for message in control.drain() {
+            match message {
+                RecvAncillaryMessage::ScmRights(mut descriptors) => console = descriptors.next(),
+                RecvAncillaryMessage::ScmCredentials(credentials) => sender = Some(credentials.pid),
+                _ => {}
+            }
+        }
+        match (serde_json::from_slice(&message[..length])?, sender) {
+            (Report::Born, Some(pid)) => Ok(Heard::Born(pid)),
+            (report, _) => Ok(Heard::Report(report, console)),
+        }
     }
 
     /// Gives the child what it waits for with [`Line::take`].

@@ -74,9 +74,13 @@ impl Dir {
 
     /// Sets a parameter with one write.
     pub(super) fn write(&self, name: &str, value: &str) -> io::Result<()> {
+        File::from(self.open_to_write(name)?).write_all(value.as_bytes())
+    }
+
+    /// A parameter opened for writing.
+    pub(super) fn open_to_write(&self, name: &str) -> io::Result<OwnedFd> {
         let flags = OFlags::WRONLY | OFlags::CLOEXEC;
-        let file = fs::openat(&self.fd, name, flags, Mode::empty())?;
-        File::from(file).write_all(value.as_bytes())
+        Ok(fs::openat(&self.fd, name, flags, Mode::empty())?)
     }
 
     /// Sets a parameter that the user asked for.

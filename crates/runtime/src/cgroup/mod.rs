@@ -7,6 +7,7 @@
 
 pub mod devices;
 mod dir;
+pub(crate) mod entrance;
 pub mod layout;
 pub(crate) mod oom;
 pub mod usage;
@@ -15,7 +16,7 @@ mod v2;
 
 use std::fmt::Debug;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -40,8 +41,9 @@ pub struct Cgroup {
 trait Backend: Debug + Send + Sync {
     /// A directory to be born in, by `CLONE_INTO_CGROUP`.
     fn birthplace(&self) -> Option<BorrowedFd<'_>>;
-    /// Moves the calling, single-threaded process in.
-    fn enter(&self) -> io::Result<()>;
+    /// Files that the single-threaded process that writes "0" to them moves in
+    /// by, in this order.
+    fn doors(&self) -> io::Result<Vec<OwnedFd>>;
     /// Where each hierarchy's directory of this group is shown in a container:
     /// name below `/sys/fs/cgroup`, directory on the host.
     fn views(&self) -> Vec<(String, PathBuf)>;
@@ -239,7 +241,10 @@ impl Cgroup {
     /// Moves the calling, single-threaded process in, as far as it was not
     /// born there.
     pub(crate) fn enter(&self) -> io::Result<()> {
-        self.backend.enter()
+        for door in self.backend.doors()? {
+            rustix::io::write(&door, b"0")?;
+        }
+        Ok(())
     }
 
     /// Version 1 directories shown in the container: name, place on the host.

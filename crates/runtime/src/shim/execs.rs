@@ -167,7 +167,9 @@ impl Shim<'_> {
             process,
             ..
         } = starting;
-        let spawned = process.finish();
+        let spawned = process
+            .finish()
+            .map_err(|error| self.exec_failure(&error))?;
         let pid = spawned.pid;
         let watched = match &spawned.console {
             Some(console) => ends.with_console(console, open(streams)),

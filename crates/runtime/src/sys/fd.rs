@@ -1,6 +1,7 @@
 //! Descriptor tables: what a process hands to the program it becomes.
 
 use std::io;
+use std::os::fd::{AsRawFd as _, BorrowedFd};
 
 use nix::libc;
 
@@ -19,6 +20,23 @@ pub(crate) fn close_on_exec_from(first: u32) -> io::Result<()> {
         )
     })?;
     Ok(())
+}
+
+/// Closes every descriptor above the standard streams but those in `kept`. Only
+/// for a process that will not use any other object it has inherited from its
+/// parent's memory.
+pub(crate) fn close_all_but(kept: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let mut kept: Vec<u32> = kept.iter().map(|fd| fd.as_raw_fd() as u32).collect();
+    kept.sort_unstable();
+    let mut first = 3;
+    for number in kept {
+        if first < number {
+            // SAFETY: the caller uses no owner of these descriptors any more.
+            super::check(unsafe { libc::syscall(libc::SYS_close_range, first, number - 1, 0) })?;
+        }
+        first = first.max(number + 1);
+    }
+    close_from(first)
 }
 
 /// Closes every descriptor from `first` upwards. Only for a process that will

@@ -37,6 +37,10 @@ fn main() -> ExitCode {
         attacks::attack();
         return ExitCode::SUCCESS;
     }
+    if std::env::args().nth(1).as_deref() == Some(attacks::WATCHER_ROLE) {
+        attacks::watch();
+        return ExitCode::SUCCESS;
+    }
     if std::env::args().nth(1).as_deref() == Some(survival::DAEMON_ROLE) {
         return survival::daemon();
     }

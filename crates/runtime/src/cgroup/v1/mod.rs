@@ -10,7 +10,7 @@ mod pids;
 mod usage;
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use super::Backend;
@@ -120,14 +120,12 @@ impl Backend for Group {
         self.unified.as_ref().map(AsFd::as_fd)
     }
 
-    fn enter(&self) -> io::Result<()> {
-        for tree in &self.trees {
-            // Moving "0", this very thread, through `tasks` takes no lock over
-            // all processes of the machine; a process id through
-            // `cgroup.procs` waits for a grace period of some 10 ms.
-            tree.dir.write("tasks", "0")?;
-        }
-        Ok(())
+    fn doors(&self) -> io::Result<Vec<OwnedFd>> {
+        // Moving "0", this very thread, through `tasks` takes no lock over all
+        // processes of the machine; a process id through `cgroup.procs` waits
+        // for a grace period of some 10 ms.
+        let open = |tree: &Tree| tree.dir.open_to_write("tasks");
+        self.trees.iter().map(open).collect()
     }
 
     fn views(&self) -> Vec<(String, PathBuf)> {
