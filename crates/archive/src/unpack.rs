@@ -5,7 +5,7 @@
 //! written before an error stays.
 
 use std::fs::File;
-use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead, Seek as _, SeekFrom, Write as _};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::rc::Rc;
 
@@ -71,7 +71,7 @@ pub enum UnpackError {
 }
 
 /// Writes all entries of `archive` into the directory `path` below `root`.
-pub fn unpack<R: Read>(
+pub fn unpack<R: BufRead>(
     root: BorrowedFd<'_>,
     path: &[u8],
     archive: &mut ArchiveReader<R>,
@@ -103,7 +103,6 @@ pub fn unpack<R: Read>(
         options,
         parent: None,
         directories: Vec::new(),
-        buffer: vec![0; 256 << 10],
     };
     // Where it was written to keeps its times even if the archive is cut.
     let result = unpacking.all(archive);
@@ -120,11 +119,10 @@ struct Unpacking<'a> {
     parent: Option<(Vec<u8>, Rc<OwnedFd>)>,
     /// Directories whose times are set at the end: filling them changes these.
     directories: Vec<(Vec<u8>, Timestamps)>,
-    buffer: Vec<u8>,
 }
 
 impl Unpacking<'_> {
-    fn all<R: Read>(&mut self, archive: &mut ArchiveReader<R>) -> Result<(), UnpackError> {
+    fn all<R: BufRead>(&mut self, archive: &mut ArchiveReader<R>) -> Result<(), UnpackError> {
         while let Some(mut entry) = archive.next_entry()? {
             let names = self.names(&entry)?;
             let Some((name, above)) = names.split_last() else {
@@ -299,7 +297,7 @@ impl Unpacking<'_> {
         Ok(())
     }
 
-    fn write<R: Read>(
+    fn write<R: BufRead>(
         &mut self,
         archive: &mut ArchiveReader<R>,
         entry: &Entry,
@@ -348,8 +346,8 @@ impl Unpacking<'_> {
         }
     }
 
-    fn file<R: Read>(
-        &mut self,
+    fn file<R: BufRead>(
+        &self,
         archive: &mut ArchiveReader<R>,
         entry: &Entry,
         parent: &OwnedFd,
@@ -359,11 +357,11 @@ impl Unpacking<'_> {
         let file = openat(parent, name, flags, Mode::RUSR | Mode::WUSR)?;
         let mut file = File::from(file);
         match &entry.sparse {
-            None => self.copy(archive, &mut file, entry.size)?,
+            None => copy(archive, &mut file, entry.size)?,
             Some(regions) => {
                 for region in regions {
                     file.seek(SeekFrom::Start(region.offset))?;
-                    self.copy(archive, &mut file, region.length)?;
+                    copy(archive, &mut file, region.length)?;
                 }
                 file.set_len(entry.size)?;
             }
@@ -371,21 +369,6 @@ impl Unpacking<'_> {
         let file = OwnedFd::from(file);
         set_metadata(&file, entry)?;
         Ok(futimens(&file, &times(entry))?)
-    }
-
-    fn copy(&mut self, from: &mut impl Read, to: &mut File, length: u64) -> io::Result<()> {
-        let mut left = length;
-        while left > 0 {
-            let most = usize::try_from(left).unwrap_or(usize::MAX);
-            let most = most.min(self.buffer.len());
-            let count = from.read(&mut self.buffer[..most])?;
-            if count == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            to.write_all(&self.buffer[..count])?;
-            left -= count as u64;
-        }
-        Ok(())
     }
 
     /// A directory that was replaced meanwhile keeps the times it has.
@@ -397,6 +380,23 @@ impl Unpacking<'_> {
             }
         }
     }
+}
+
+fn copy(from: &mut impl BufRead, to: &mut File, length: u64) -> io::Result<()> {
+    let mut left = length;
+    while left > 0 {
+        let bytes = from.fill_buf()?;
+        let most = usize::try_from(left).unwrap_or(usize::MAX);
+        let bytes = &bytes[..bytes.len().min(most)];
+        if bytes.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        to.write_all(bytes)?;
+        let count = bytes.len();
+        from.consume(count);
+        left -= count as u64;
+    }
+    Ok(())
 }
 
 /// Removes a file, or a directory with all that is below it. Nothing is

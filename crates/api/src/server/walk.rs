@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixStream;
 
 use super::{Router, Server, ServerInfo};
 use crate::error::ApiError;
@@ -174,7 +175,7 @@ impl Case {
 struct Client {
     recorder: Arc<Recorder>,
     server: Server,
-    stream: DuplexStream,
+    stream: UnixStream,
 }
 
 impl Client {
@@ -219,8 +220,8 @@ impl Client {
     }
 }
 
-fn connect(server: &Server) -> DuplexStream {
-    let (near, far) = tokio::io::duplex(64 * 1024);
+fn connect(server: &Server) -> UnixStream {
+    let (near, far) = UnixStream::pair().unwrap();
     tokio::spawn(server.serve_connection(far));
     near
 }

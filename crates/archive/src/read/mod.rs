@@ -9,7 +9,7 @@ mod header;
 mod pax;
 mod sparse;
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use header::{Block, RawHeader};
 use pax::Extensions;
@@ -277,6 +277,26 @@ impl<R: Read> Read for ArchiveReader<R> {
         }
         self.remaining -= count as u64;
         Ok(count)
+    }
+}
+
+/// The same bytes, without copying them out of the buffer.
+impl<R: BufRead> BufRead for ArchiveReader<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.remaining == 0 {
+            return Ok(&[]);
+        }
+        let buffer = self.inner.fill_buf()?;
+        if buffer.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let most = usize::try_from(self.remaining).unwrap_or(usize::MAX);
+        Ok(&buffer[..buffer.len().min(most)])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.inner.consume(count);
+        self.remaining -= count as u64;
     }
 }
 

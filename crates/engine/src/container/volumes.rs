@@ -273,7 +273,7 @@ fn copy(content: &OwnedFd, into: &Path) -> Result<()> {
         // Both sides keep the ids that are on the disk.
         let writing =
             scope.spawn(move || pack::pack_all(content.as_fd(), &|uid, gid| (uid, gid), writer));
-        let mut archive = ArchiveReader::new(reader);
+        let mut archive = ArchiveReader::new(io::BufReader::with_capacity(256 << 10, reader));
         let merged = unpack::unpack(root.as_fd(), b"/", &mut archive, Options::default());
         drop(archive);
         let written = writing.join();
