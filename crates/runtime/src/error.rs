@@ -21,6 +21,8 @@ pub enum CreateErrorKind {
     /// A device of the host that the container shall have is not there; shown
     /// to clients without further words.
     NoDevice,
+    /// The container that a process was to join is ending.
+    ContainerEnding,
     /// Anything else.
     Other,
 }

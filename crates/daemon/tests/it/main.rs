@@ -22,6 +22,7 @@ mod list;
 mod logdrivers;
 mod mounts;
 mod namespaces;
+mod ports;
 mod race;
 mod resources;
 mod security;

@@ -117,13 +117,12 @@ fn may_join(what: &str, other: &Snapshot) -> Result<()> {
     Err(Error::conflict(text))
 }
 
-/// Writes the specification of a container.
+/// Writes the specification of a container, with no port yet.
 pub(crate) fn build(
     record: &Record,
     plan: &Plan,
     joined: &Joined,
     places: Places<'_>,
-    ports: &[Binding],
     links: &[String],
 ) -> ContainerSpec {
     let hostname = record.config.hostname.as_str();
@@ -214,7 +213,7 @@ pub(crate) fn build(
         sysctls: sysctls(plan, shifted.is_some()),
         seccomp: seccomp(plan, places.seccomp),
         oom_score_adj: (plan.oom_score_adj != 0).then_some(plan.oom_score_adj),
-        ports: reservations(ports),
+        ports: Vec::new(),
     }
 }
 
@@ -348,7 +347,8 @@ fn seccomp(plan: &Plan, of_daemon: &DaemonSeccomp) -> Seccomp {
     }
 }
 
-fn reservations(ports: &[Binding]) -> Vec<PortReservation> {
+/// What the shim is to bind for these ports.
+pub(crate) fn reservations(ports: &[Binding]) -> Vec<PortReservation> {
     use longshore_runtime::spec::Protocol;
     ports
         .iter()

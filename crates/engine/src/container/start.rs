@@ -15,6 +15,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use longshore_runtime::channel::{self, Event, Failure, FailureKind, Reply};
 use longshore_runtime::log::reader::Position;
+use longshore_runtime::spec::ContainerSpec;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -34,6 +35,9 @@ use crate::userns;
 /// a lot more before the start is given up.
 const SETUP: Duration = Duration::from_secs(120);
 
+/// How often ports are chosen for one start, as many times as in dockerd.
+const PORT_TRIES: u32 = 10;
+
 /// A container that runs.
 pub(crate) struct Started {
     pub(crate) shim: Connection,
@@ -46,6 +50,8 @@ pub(crate) struct Started {
 pub(crate) struct FailedStart {
     pub(crate) exit_code: i64,
     pub(crate) error: Error,
+    /// Somebody took a port of the host between the choice and the start.
+    lost_port: bool,
 }
 
 /// A client that wants the streams of a container that does not run yet.
@@ -82,6 +88,7 @@ impl From<Error> for FailedStart {
         FailedStart {
             exit_code: 128,
             error,
+            lost_port: false,
         }
     }
 }
@@ -99,6 +106,7 @@ impl From<Failure> for FailedStart {
                 kind,
                 message: failure.message,
             },
+            lost_port: false,
         }
     }
 }
@@ -121,11 +129,6 @@ pub(crate) async fn launch(
     volumes::publish_mounted(shared, &record.id, &plan.mounts);
     let layer = shared.images.container_layer(&record.id).context("layer")?;
     let run_dir = shared.run_dir(&record.id);
-    // Ports are chosen before the shim binds them.
-    let ports = shared
-        .network
-        .reserve(&record.id, &record.name, plan)
-        .await?;
     let mut spec = spec::build(
         record,
         plan,
@@ -140,68 +143,33 @@ pub(crate) async fn launch(
             userns,
             volumes: &shared.config.data_root.join("volumes"),
         },
-        ports.as_ref().map_or(&[], |held| held.ports.as_slice()),
         &linked.env,
     );
     devices.give(&mut spec);
-    let at_once = attaching.is_empty() && !ports.as_ref().is_some_and(Reservation::is_bridged);
-    let launched = async {
-        let mut shim = Connection::to_new_shim(&shared.zygote).await?;
-        shim.send(&spec).await?;
-        if at_once {
-            // If it has failed by now, what it has said before tells why.
-            shim.send(&channel::Request::Start).await.ok();
-        }
-        Ok::<_, std::io::Error>(shim)
-    };
-    let mut shim = match launched.await.context("launch") {
-        Ok(shim) => shim,
-        Err(error) => {
-            shared.network.release(&record.id, ports.as_ref());
-            return Err(error.into());
-        }
-    };
-    let steps = async {
-        let pid = created(&mut shim, &record.name).await?;
-        let endpoint = match &ports {
-            Some(held) => {
-                let endpoint = shared
-                    .network
-                    .attach(&record.id, pid, held, plan.mac)
-                    .await?;
-                shared.publish_network("connect", &record.id, &endpoint);
-                if let Some(link) = &endpoint.link {
-                    netfiles::write(
-                        files,
-                        netfiles::Content {
-                            plan,
-                            hostname: &record.config.hostname,
-                            address: Some(link.address.into()),
-                            links: &linked.hosts,
-                            gateway: Some(link.gateway.into()),
-                        },
-                    )?;
-                }
-                Some(endpoint)
-            }
-            None => None,
+    // A port that was free when it was chosen may be taken when the shim binds
+    // it. The next choice leaves that one out.
+    let mut tries = PORT_TRIES;
+    let created = loop {
+        let pending = Pending {
+            shared,
+            files,
+            record,
+            plan,
+            links: &linked.hosts,
+            to_attach: !attaching.is_empty(),
         };
-        Ok::<_, FailedStart>((pid, endpoint))
-    };
-    let outcome = match timeout(SETUP, steps).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(Error::system("setting the container up took too long").into()),
-    };
-    let (pid, endpoint) = match outcome {
-        Ok(created) => created,
-        Err(failed) => {
-            abandon(&mut shim).await;
-            // It may have failed before or after it was connected.
-            shared.network.detach(&record.id).await;
-            shared.network.release(&record.id, ports.as_ref());
-            return Err(failed);
+        match pending.create(&mut spec).await {
+            Err(failed) if failed.lost_port && tries > 1 => tries -= 1,
+            outcome => break outcome?,
         }
     };
+    let Created {
+        mut shim,
+        pid,
+        endpoint,
+        ports,
+        at_once,
+    } = created;
     for client in attaching {
         if let Err(error) = client.connect(&run_dir).await {
             tracing::warn!(container = %record.id, %error, "a client could not be attached");
@@ -266,6 +234,110 @@ fn prepare(files: &Files, record: &Record, plan: &Plan) -> Result<()> {
     }
 }
 
+/// A container that is to be created.
+struct Pending<'a> {
+    shared: &'a Shared,
+    files: &'a Files,
+    record: &'a Record,
+    plan: &'a Plan,
+    /// Lines for the file of hosts.
+    links: &'a [String],
+    /// There are clients to connect before it starts.
+    to_attach: bool,
+}
+
+/// A container that has been created.
+struct Created {
+    shim: Connection,
+    pid: u32,
+    endpoint: Option<Endpoint>,
+    ports: Option<Reservation>,
+    /// It starts without being asked again.
+    at_once: bool,
+}
+
+impl Pending<'_> {
+    /// Chooses its ports, creates it and connects it to its network.
+    async fn create(&self, spec: &mut ContainerSpec) -> Result<Created, FailedStart> {
+        let Self {
+            shared,
+            files,
+            record,
+            plan,
+            ..
+        } = *self;
+        let ports = shared
+            .network
+            .reserve(&record.id, &record.name, plan)
+            .await?;
+        spec.ports = spec::reservations(ports.as_ref().map_or(&[], |held| held.ports.as_slice()));
+        let at_once = !self.to_attach && !ports.as_ref().is_some_and(Reservation::is_bridged);
+        let launched = async {
+            let mut shim = Connection::to_new_shim(&shared.zygote).await?;
+            shim.send(&*spec).await?;
+            if at_once {
+                // If it has failed by now, what it has said before tells why.
+                shim.send(&channel::Request::Start).await.ok();
+            }
+            Ok::<_, std::io::Error>(shim)
+        };
+        let mut shim = match launched.await.context("launch") {
+            Ok(shim) => shim,
+            Err(error) => {
+                shared.network.release(&record.id, ports.as_ref());
+                return Err(error.into());
+            }
+        };
+        let steps = async {
+            let pid = created(&mut shim, &record.name).await?;
+            let endpoint = match &ports {
+                Some(held) => {
+                    let endpoint = shared
+                        .network
+                        .attach(&record.id, pid, held, plan.mac)
+                        .await?;
+                    shared.publish_network("connect", &record.id, &endpoint);
+                    if let Some(link) = &endpoint.link {
+                        netfiles::write(
+                            files,
+                            netfiles::Content {
+                                plan,
+                                hostname: &record.config.hostname,
+                                address: Some(link.address.into()),
+                                links: self.links,
+                                gateway: Some(link.gateway.into()),
+                            },
+                        )?;
+                    }
+                    Some(endpoint)
+                }
+                None => None,
+            };
+            Ok::<_, FailedStart>((pid, endpoint))
+        };
+        let outcome = match timeout(SETUP, steps).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Error::system("setting the container up took too long").into()),
+        };
+        match outcome {
+            Ok((pid, endpoint)) => Ok(Created {
+                shim,
+                pid,
+                endpoint,
+                ports,
+                at_once,
+            }),
+            Err(failed) => {
+                abandon(&mut shim).await;
+                // It may have failed before or after it was connected.
+                shared.network.detach(&record.id).await;
+                shared.network.release(&record.id, ports.as_ref());
+                Err(failed)
+            }
+        }
+    }
+}
+
 async fn created(shim: &mut Connection, name: &str) -> Result<u32, FailedStart> {
     match shim.event().await {
         Ok(Some(Event::Created { pid })) => Ok(u32::try_from(pid).unwrap_or(0)),
@@ -281,12 +353,15 @@ async fn created(shim: &mut Connection, name: &str) -> Result<u32, FailedStart> 
 /// The text of a port that somebody else has names the endpoint.
 fn named(failure: Failure, name: &str) -> FailedStart {
     if failure.kind == FailureKind::PortAllocated {
-        return Error::system(format!(
+        let error = Error::system(format!(
             "driver failed programming external connectivity on endpoint {name}: Bind for {} \
              failed: port is already allocated",
             failure.message
-        ))
-        .into();
+        ));
+        return FailedStart {
+            lost_port: true,
+            ..error.into()
+        };
     }
     failure.into()
 }

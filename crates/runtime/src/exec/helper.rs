@@ -29,7 +29,7 @@ use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 use super::Running;
 use crate::cgroup::entrance::Entrance;
 use crate::container::{Stdio, end_with};
-use crate::error::{CreateError, Step};
+use crate::error::{CreateError, CreateErrorKind, Step};
 use crate::init::{become_controlled, join_keyring, open_terminal, set_size};
 use crate::path;
 use crate::process::{self, Prepared};
@@ -43,6 +43,9 @@ use crate::userns;
 
 /// `include/uapi/linux/magic.h`.
 const DEVPTS_MAGIC: i64 = 0x1cd1;
+
+/// Milliseconds that a container may take to end in which no process is born.
+const ENDING: u16 = 500;
 
 /// What a helper has to do.
 pub(super) struct Task<'a> {
@@ -95,24 +98,24 @@ impl<'a> Task<'a> {
             .chain(entrance.descriptors())
             .collect();
         close_all_but(&kept).step(|| "close descriptors")?;
-        move_into_thread_name_spaces(container.pidfd, joined_before(container.spec))
-            .step(|| "join namespaces of the container")?;
+        join(container.pidfd, joined_before(container.spec))?;
         let ready = match container.spec.user_namespace {
             None => Some(self.get_ready()?),
             Some(_) => None,
         };
         let side = clone3_as_sibling(0, entrance.birthplace())
-            .map_err(|error| self.gone_or(error))
-            .step(|| "clone3 into the container")?;
+            .step(|| "clone3 into the container")
+            .map_err(|error| self.ending_or(error))?;
         Ok((side, entrance, ready))
     }
 
-    /// What the kernel calls a lack of memory may be the end of the container.
-    fn gone_or(&self, error: io::Error) -> io::Error {
-        if error.raw_os_error() == Some(Errno::NOMEM.raw_os_error())
-            && pidfd::ends_within(self.container.pidfd, 0)
+    /// What the kernel calls a lack of memory may be the end of the container:
+    /// no process is born any more where the first one goes.
+    fn ending_or(&self, error: CreateError) -> CreateError {
+        if error.errno == Some(Errno::NOMEM.raw_os_error())
+            && pidfd::ends_within(self.container.pidfd, ENDING)
         {
-            return Errno::SRCH.into();
+            return error.of_kind(CreateErrorKind::ContainerEnding);
         }
         error
     }
@@ -131,8 +134,7 @@ impl<'a> Task<'a> {
         let spec = self.container.spec;
         let left = joined_after(spec);
         if !left.is_empty() {
-            move_into_thread_name_spaces(self.container.pidfd, left)
-                .step(|| "join namespaces of the container")?;
+            join(self.container.pidfd, left)?;
         }
         rustix::process::setsid().step(|| "setsid")?;
         let Ready { prepared, terminal } = match ready {
@@ -197,6 +199,18 @@ fn joined_after(spec: &ContainerSpec) -> ThreadNameSpaceType {
     );
     kinds.set(ThreadNameSpaceType::USER, spec.user_namespace.is_some());
     kinds
+}
+
+fn join(pidfd: BorrowedFd<'_>, kinds: ThreadNameSpaceType) -> Result<(), CreateError> {
+    let joined = move_into_thread_name_spaces(pidfd, kinds);
+    // A process lets go of its namespaces before its end is to be seen.
+    let kind = match joined {
+        Err(Errno::SRCH) => CreateErrorKind::ContainerEnding,
+        _ => CreateErrorKind::Other,
+    };
+    joined
+        .step(|| "join namespaces of the container")
+        .map_err(|error| error.of_kind(kind))
 }
 
 /// A terminal in the container's devpts: its master side and the program's.

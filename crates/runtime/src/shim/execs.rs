@@ -13,7 +13,7 @@ use super::requests::{not_running, other};
 use super::{Shim, kind_of};
 use crate::channel::{ExecRequest, Failure, FailureKind, Phase, Reply, Streams};
 use crate::container::PATIENCE;
-use crate::error::CreateError;
+use crate::error::{CreateError, CreateErrorKind};
 use crate::exec::{self, Running};
 use crate::sys::pidfd;
 use crate::time;
@@ -196,7 +196,8 @@ impl Shim<'_> {
     fn exec_failure(&self, error: &CreateError) -> Failure {
         // The end of the container kills whoever is on the way in.
         let vanished = error.errno == Some(Errno::SRCH.raw_os_error());
-        if vanished && pidfd::ends_within(&self.init.pidfd, ENDING) {
+        let ending = error.kind == CreateErrorKind::ContainerEnding;
+        if ending || vanished && pidfd::ends_within(&self.init.pidfd, ENDING) {
             return not_running();
         }
         Failure::new(kind_of(error), error.exec_text())

@@ -349,6 +349,7 @@ fn kind_of(error: &CreateError) -> FailureKind {
         CreateErrorKind::NotFound => FailureKind::NotFound,
         CreateErrorKind::PermissionDenied => FailureKind::PermissionDenied,
         CreateErrorKind::UnknownUser => FailureKind::UnknownUser,
+        CreateErrorKind::ContainerEnding => FailureKind::WrongPhase,
         CreateErrorKind::NoDevice | CreateErrorKind::Other => FailureKind::Other,
     }
 }
