@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::engine::{Containers, Engine, json_or_empty};
 use super::row::{Bar, Probe, Row, Unit};
+use super::warm;
 
 const FILES: usize = 1000;
 const FILE: usize = 100_000;
@@ -43,6 +44,7 @@ fn prepare_put(engine: &Engine) -> Result<Probe<'_>, String> {
     let tar = archive().map_err(|e| format!("archive: {e}"))?;
     let path = put_path(&id);
     Ok(Box::new(move || {
+        warm::page_cache()?;
         let begin = Instant::now();
         let answer = containers
             .client

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::engine::{self, Containers, Engine};
 use super::row::{Bar, Probe, Row, Unit};
+use super::warm;
 use crate::http;
 
 /// Bytes of a line, with its end.
@@ -95,6 +96,7 @@ impl<'a> Writer<'a> {
 fn prepare_write(engine: &Engine) -> Result<Probe<'_>, String> {
     let mut writer = Writer::new(engine)?;
     Ok(Box::new(move || {
+        warm::page_cache()?;
         let id = writer.run()?;
         let path = format!("/v1.40/containers/{id}/json");
         let client = &mut writer.containers.client;
@@ -122,6 +124,7 @@ fn prepare_read(engine: &Engine) -> Result<Probe<'_>, String> {
 fn prepare_attach(engine: &Engine) -> Result<Probe<'_>, String> {
     let mut writer = Writer::new(engine)?;
     Ok(Box::new(move || {
+        warm::page_cache()?;
         let id = writer.create()?;
         let path = format!("/v1.40/containers/{id}/attach?stream=1&stdout=1&stderr=1");
         let mut stream = engine.client()?.upgrade(&path, b"")?;

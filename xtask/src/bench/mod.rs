@@ -22,6 +22,7 @@ mod memory;
 mod report;
 mod requests;
 mod row;
+mod warm;
 
 use std::path::PathBuf;
 
