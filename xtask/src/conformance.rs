@@ -11,6 +11,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> TaskResult {
+    // The judge takes the engine that lies beside it, however old.
+    if args.args.iter().any(|arg| arg.contains("longshored")) {
+        let build = ["build", "--quiet", "--package", "longshore-daemon"];
+        exec::check(exec::cargo().args(build))?;
+    }
     exec::check(
         exec::cargo()
             .args(["run", "--quiet", "--package", "longshore-conformance", "--"])

@@ -156,7 +156,7 @@ pub(super) fn columns(ps_args: &str) -> Result<Vec<Column>> {
     };
     // dockerd finds a container's rows by this heading, and clients rely on it.
     if !columns.iter().any(|column| column.title == "PID") {
-        return Err(Error::system("Couldn't find PID field in ps output"));
+        return Err(Error::bad_parameter("Couldn't find PID field in ps output"));
     }
     Ok(columns)
 }
@@ -172,14 +172,14 @@ fn long_option(option: &str) -> Result<()> {
         // The order is that of the container's processes.
         "sort" | "forest" | "headers" | "cols" | "columns" | "width" | "deselect" => Ok(()),
         "no-headers" | "no-heading" | "noheaders" | "noheading" | "help" | "version" => {
-            Err(Error::system("Couldn't find PID field in ps output"))
+            Err(Error::bad_parameter("Couldn't find PID field in ps output"))
         }
         _ => Err(failed("unknown gnu long option")),
     }
 }
 
 fn failed(reason: &str) -> Error {
-    Error::system(format!("ps: error: {reason}"))
+    Error::bad_parameter(format!("ps: error: {reason}"))
 }
 
 /// Reads `pid,user:20,cmd=WHAT`: what follows the first `=` is the heading of
