@@ -95,7 +95,7 @@ pub(crate) fn run(args: Args) -> TaskResult {
 
 /// testcontainers, in a workspace of its own, on the engine as it was built.
 fn testcontainers() -> TaskResult {
-    const MANIFEST: &str = "tests/testcontainers/Cargo.toml";
+    const MANIFEST: &str = "crates/daemon/tests/testcontainers/Cargo.toml";
     println!("\n== testcontainers: cargo test --manifest-path {MANIFEST}");
     let begin = Instant::now();
     check(cargo().args(["fmt", "--check", "--manifest-path", MANIFEST]))?;

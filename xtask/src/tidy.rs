@@ -65,7 +65,10 @@ const REFUSED: &[&str] = &[
 ];
 
 /// The lock files: the engine's, and that of a client's library in the tests.
-const LOCKS: &[&str] = &["Cargo.lock", "tests/testcontainers/Cargo.lock"];
+const LOCKS: &[&str] = &[
+    "Cargo.lock",
+    "crates/daemon/tests/testcontainers/Cargo.lock",
+];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {}
@@ -74,7 +77,7 @@ pub(crate) fn run(_args: Args) -> TaskResult {
     let mut problems = Vec::new();
     arrows(&mut problems)?;
     refused(&mut problems)?;
-    for folder in ["crates", "xtask", "conformance", "tests"] {
+    for folder in ["crates", "xtask", "conformance"] {
         files(&exec::root().join(folder), &mut problems)?;
     }
     if problems.is_empty() {
