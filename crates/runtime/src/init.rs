@@ -71,7 +71,7 @@ pub(crate) fn run(plan: &Plan<'_>, line: &Line) -> CreateError {
             std::process::exit(1)
         }
         Ok((prepared, true)) if plan.spec.init => {
-            crate::reaper::run(|| prepared.run(plan.filter.as_deref()), line)
+            crate::reaper::run(prepared, plan.filter.as_deref())
         }
         Ok((prepared, true)) => prepared.run(plan.filter.as_deref()),
         Err(error) => error,

@@ -18,7 +18,7 @@ use crate::error::{CreateError, CreateErrorKind, Step, describe};
 use crate::path;
 use crate::rlimits;
 use crate::spec::ProcessSpec;
-use crate::sys::fd::close_on_exec_from;
+use crate::sys::fd::{close_from, close_on_exec_from};
 use crate::sys::seccomp::{self, Instruction};
 use crate::sys::signal;
 use crate::user::{self, Identity};
@@ -78,11 +78,25 @@ impl<'a> Prepared<'a> {
     pub(crate) fn run(self, filter: Option<&[Instruction]>) -> CreateError {
         match self
             .give_up_privileges(filter)
+            .and_then(|()| signal::reset().step(|| "reset signals"))
+            .and_then(|()| close_on_exec_from(3).step(|| "close descriptors"))
+            .and_then(|()| confine(self.spec, filter))
             .and_then(|()| self.execute())
         {
             Ok(never) => match never {},
             Err(error) => error,
         }
+    }
+
+    /// Gives up what the program may not have, in a process that stays what it
+    /// is, and closes all but the standard streams.
+    pub(crate) fn stay(self, filter: Option<&[Instruction]>) -> Result<(), CreateError> {
+        self.give_up_privileges(filter)?;
+        let spec = self.spec;
+        // Nothing that owns a descriptor is used any more.
+        std::mem::forget(self);
+        close_from(3).step(|| "close descriptors")?;
+        confine(spec, filter)
     }
 
     fn give_up_privileges(&self, filter: Option<&[Instruction]>) -> Result<(), CreateError> {
@@ -130,15 +144,7 @@ impl<'a> Prepared<'a> {
         // The change of user has cleared the one, and may have set the other.
         prctl::set_pdeathsig(Signal::SIGKILL).step(|| "set parent death signal")?;
         prctl::set_dumpable(false).step(|| "set dumpable")?;
-        self.change_directory()?;
-        signal::reset().step(|| "reset signals")?;
-        close_on_exec_from(3).step(|| "close descriptors")?;
-        match filter {
-            Some(filter) if self.spec.no_new_privs => {
-                seccomp::install(filter).step(|| "install seccomp filter")
-            }
-            _ => Ok(()),
-        }
+        self.change_directory()
     }
 
     fn change_directory(&self) -> Result<(), CreateError> {
@@ -206,6 +212,16 @@ impl<'a> Prepared<'a> {
             CreateErrorKind::NotFound,
             format!("exec: \"{name}\": executable file not found in $PATH"),
         ))
+    }
+}
+
+/// The last restriction, unless it had to come before the capabilities went.
+fn confine(spec: &ProcessSpec, filter: Option<&[Instruction]>) -> Result<(), CreateError> {
+    match filter {
+        Some(filter) if spec.no_new_privs => {
+            seccomp::install(filter).step(|| "install seccomp filter")
+        }
+        _ => Ok(()),
     }
 }
 

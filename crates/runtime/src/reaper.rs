@@ -1,5 +1,6 @@
 //! A small PID 1 (`docker run --init`): stays behind while its child becomes
-//! the program, hands signals on, and buries orphans.
+//! the program, hands signals on, and buries orphans. It has no more privileges
+//! than the program: who is allowed to trace it gets nothing by that.
 
 use std::io;
 
@@ -9,13 +10,13 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use crate::error::{CreateError, Step};
-use crate::sync::Line;
+use crate::process::Prepared;
 use crate::sys::clone::{Side, clone3};
-use crate::sys::fd::close_from;
+use crate::sys::seccomp::Instruction;
 
-/// Forks; the child runs `program`, whose error is returned there. The parent
-/// never returns.
-pub(crate) fn run(program: impl FnOnce() -> CreateError, _line: &Line) -> CreateError {
+/// Forks; the child becomes the program, and its error is returned there. The
+/// parent never returns.
+pub(crate) fn run(program: Prepared<'_>, filter: Option<&[Instruction]>) -> CreateError {
     // Blocked before the child exists, so that no signal is lost between.
     let all = SigSet::all();
     if let Err(error) = all.thread_block().step(|| "block signals") {
@@ -23,12 +24,11 @@ pub(crate) fn run(program: impl FnOnce() -> CreateError, _line: &Line) -> Create
     }
     let child = match clone3(0, None).step(|| "fork init's child") {
         Err(error) => return error,
-        Ok(Side::Child) => return program(),
+        Ok(Side::Child) => return program.run(filter),
         Ok(Side::Parent(child)) => Pid::from_raw(child.pid),
     };
-    // The line to the shim must end with the child's, and nothing of the host
-    // may stay open here.
-    if close_from(3).is_err() {
+    // The line to the shim is closed here, too: it must end with the child's.
+    if program.stay(filter).is_err() {
         std::process::exit(1);
     }
     std::process::exit(reap(child, &all).unwrap_or(1))
@@ -46,7 +46,8 @@ fn reap(child: Pid, signals: &SigSet) -> io::Result<i32> {
             // The terminal stops whole process groups, this one is not to.
             Signal::SIGTTIN | Signal::SIGTTOU | Signal::SIGTSTP => {}
             signal => match kill(child, signal) {
-                Ok(()) | Err(Errno::ESRCH) => {}
+                // A program that has become somebody else is not to be reached.
+                Ok(()) | Err(Errno::ESRCH | Errno::EPERM) => {}
                 Err(error) => return Err(error.into()),
             },
         }

@@ -7,7 +7,12 @@ use std::time::{Duration, Instant};
 
 use crate::fixture::Fixture;
 
-trials!(the_primary_group_denies, ids_that_wrap, odd_account_files);
+trials!(
+    the_primary_group_denies,
+    ids_that_wrap,
+    odd_account_files,
+    the_first_process_has_no_more_than_the_program,
+);
 
 /// A file that everybody but one group may read is not read by that group.
 fn the_primary_group_denies() {
@@ -98,5 +103,25 @@ fn odd_account_files() {
         );
         fixture.spec.process.user = "1000".into();
         assert_eq!(fixture.output(), "Uid:\t1000", "{kind}");
+    }
+}
+
+/// What stays behind as the first process can be traced by who may trace.
+fn the_first_process_has_no_more_than_the_program() {
+    for no_new_privs in [false, true] {
+        for user in ["", "web"] {
+            let mut fixture = Fixture::shell(
+                "cd /proc; for p in 1 self; do grep -E \
+                 '^(Uid|Gid|Groups|Cap.*|NoNewPrivs|Seccomp):' $p/status; echo; done",
+            );
+            fixture.spec.init = true;
+            fixture.spec.process.user = user.into();
+            fixture.spec.process.no_new_privs = no_new_privs;
+            let output = fixture.output();
+            let (first, own) = output.split_once("\n\n").expect("two of them");
+            assert_eq!(first.trim(), own.trim(), "{user:?}");
+            assert!(first.contains("Seccomp:\t2"), "{first}");
+            assert!(first.contains("CapBnd:\t00000000a80425fb"), "{first}");
+        }
     }
 }

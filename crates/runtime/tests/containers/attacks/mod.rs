@@ -22,6 +22,7 @@
 //! | supplementary groups (CVE-2022-36109) | [`identity::the_primary_group_denies`] |
 //! | inheritable capabilities (CVE-2022-24769) | `isolation::privileges_of_root`, `isolation::privileges_when_privileged` |
 //! | an exec with more than the container (CVE-2025-27612) | `basics::exec_joins_the_container` |
+//! | a first process with more than the program (`--init`) | [`identity::the_first_process_has_no_more_than_the_program`] |
 //! | numbers taken for names, ids that wrap (CVE-2016-3697, CVE-2024-40635) | `user` (unit), [`identity::ids_that_wrap`] |
 //! | account files that block or exhaust (CVE-2024-9676, CVE-2026-47262) | [`identity::odd_account_files`] |
 //! | values that smuggle others (CVE-2022-0811) | [`kernel::values_of_parameters`] |
