@@ -18,6 +18,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, pidfd_send_signal, wai
 use crate::cgroup::Cgroup;
 use crate::dev;
 use crate::error::{CreateError, CreateErrorKind, Step};
+use crate::guest::{self, Birthplace};
 use crate::init::{self, Plan};
 use crate::namespaces::{self, ChildrenElsewhere, Joins};
 use crate::seccomp;
@@ -103,10 +104,18 @@ pub fn create(spec: &ContainerSpec, stdio: Stdio) -> Result<Init, CreateError> {
 }
 
 fn give_birth(plan: &Plan<'_>) -> Result<(Child, Option<OwnedFd>, Line), CreateError> {
-    let (ours, theirs) = Line::pair().step(|| "make line to init")?;
+    let place = Birthplace::of(plan)?;
+    let is_guest = place.is_some();
+    let line = match place {
+        Some(_) => Line::pair_with_names(),
+        None => Line::pair(),
+    };
+    let (ours, theirs) = line.step(|| "make line to init")?;
     let elsewhere = match &plan.joins.pid {
-        Some(owner) => Some(ChildrenElsewhere::of(owner).step(|| "join pid namespace")?),
-        None => None,
+        Some(owner) if !is_guest => {
+            Some(ChildrenElsewhere::of(owner).step(|| "join pid namespace")?)
+        }
+        _ => None,
     };
     let mut flags = namespaces::new_at_birth(&plan.spec.namespaces);
     let map = plan.spec.user_namespace.as_ref();
@@ -118,6 +127,8 @@ fn give_birth(plan: &Plan<'_>) -> Result<(Child, Option<OwnedFd>, Line), CreateE
     }
     let side = match &plan.joins.user {
         Some(owner) => userns::clone_within(owner, flags, plan.cgroup.birthplace()),
+        // For a guest this is a helper, which is none of the container's.
+        None if is_guest => clone3(flags, None),
         None => clone3(flags, plan.cgroup.birthplace()),
     };
     let side = side.step(|| "clone3 (are all namespaces built into the kernel?)");
@@ -125,7 +136,10 @@ fn give_birth(plan: &Plan<'_>) -> Result<(Child, Option<OwnedFd>, Line), CreateE
         Ok(Side::Child) => {
             // The shim's end would keep the line alive after the shim.
             drop(ours);
-            end_with(&theirs, || init::run(plan, &theirs))
+            end_with(&theirs, || match place {
+                Some(place) => guest::run(plan, place, &theirs),
+                None => init::run(plan, &theirs),
+            })
         }
         Ok(Side::Parent(child)) => Ok(child),
         Err(error) => Err(error),
@@ -133,8 +147,11 @@ fn give_birth(plan: &Plan<'_>) -> Result<(Child, Option<OwnedFd>, Line), CreateE
     if let Some(elsewhere) = elsewhere {
         elsewhere.end().step(|| "return to own pid namespace")?;
     }
-    let child = child?;
+    let mut child = child?;
     drop(theirs);
+    if is_guest {
+        child = guest::await_birth(&ours, &child)?;
+    }
     let ready = match map {
         None => await_ready(&ours, &child),
         Some(map) => userns::set_up(plan, map, &ours, &child),
@@ -162,10 +179,7 @@ pub(crate) fn end_with(line: &Line, run: impl FnOnce() -> CreateError) -> ! {
 pub(crate) fn await_ready(line: &Line, child: &Child) -> Result<Option<OwnedFd>, CreateError> {
     if !answers_in_time(line)? {
         kill(child);
-        return Err(CreateError::new(
-            CreateErrorKind::Other,
-            format!("init did not answer within {} seconds", PATIENCE.as_secs()),
-        ));
+        return Err(no_answer());
     }
     match line.hear().step(|| "hear from init")? {
         Heard::Report(Report::Ready, console) => Ok(console),
@@ -176,6 +190,14 @@ pub(crate) fn await_ready(line: &Line, child: &Child) -> Result<Option<OwnedFd>,
         )),
         Heard::Born(_) | Heard::Report(Report::Born, _) => Err(out_of_turn()),
     }
+}
+
+/// The error of an init that takes longer than [`PATIENCE`].
+pub(crate) fn no_answer() -> CreateError {
+    CreateError::new(
+        CreateErrorKind::Other,
+        format!("init did not answer within {} seconds", PATIENCE.as_secs()),
+    )
 }
 
 fn out_of_turn() -> CreateError {

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::ffi::CString;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::sys::prctl;
@@ -27,6 +27,7 @@ use crate::cgroup::Cgroup;
 use crate::container::Stdio;
 use crate::dev;
 use crate::error::{CreateError, CreateErrorKind, Step};
+use crate::guest::Seen;
 use crate::masks::{self, Masks};
 use crate::mounts::{self, HARDENED, NODEV, NOEXEC, NOSUID, Options, RDONLY};
 use crate::namespaces::Joins;
@@ -35,6 +36,7 @@ use crate::process::{self, Prepared};
 use crate::rootfs;
 use crate::spec::{ContainerSpec, MountKind, MountSpec, NsMode, ProcessSpec, Propagation, Shm};
 use crate::sync::{Line, Report};
+use crate::sys::clone::unshare;
 use crate::sys::seccomp::Instruction;
 use crate::sys::{keyring, link};
 use crate::userns::{self, IdMap};
@@ -62,28 +64,67 @@ pub(crate) struct Plan<'a> {
     pub(crate) stdio: Stdio,
 }
 
+impl Plan<'_> {
+    /// Whether nobody is born in the pid namespace before the init, or at least
+    /// nobody who may look into a process that comes from outside.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.joins.pid.is_none() || self.spec.user_namespace.is_some()
+    }
+}
+
+/// A process in its container, which only has to become its program.
+#[derive(Debug)]
+pub(crate) struct Furnished<'a> {
+    prepared: Prepared<'a>,
+    terminal: Option<Terminal>,
+}
+
+/// Both sides of a terminal.
+#[derive(Debug)]
+struct Terminal {
+    master: OwnedFd,
+    peer: OwnedFd,
+}
+
+impl Furnished<'_> {
+    /// What it has open.
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let terminal = self.terminal.iter();
+        terminal
+            .flat_map(|terminal| [terminal.master.as_fd(), terminal.peer.as_fd()])
+            .chain([self.prepared.directory()])
+    }
+}
+
 /// Lives the life of the first process. Returns only when a step failed.
 pub(crate) fn run(plan: &Plan<'_>, line: &Line) -> CreateError {
-    match set_up(plan, line) {
-        Ok((prepared, false)) => {
-            drop(prepared);
-            // The shim is gone, and with it all who could want the container.
-            std::process::exit(1)
-        }
-        Ok((prepared, true)) if plan.spec.init => {
-            crate::reaper::run(prepared, plan.filter.as_deref())
-        }
-        Ok((prepared, true)) => prepared.run(plan.filter.as_deref()),
+    let furnished = hide()
+        .and_then(|()| plan.cgroup.enter().step(|| "join cgroup"))
+        .and_then(|()| match plan.spec.namespaces.cgroup {
+            // Only now, since the namespace is rooted where its maker is.
+            NsMode::New => unshare(UnshareFlags::NEWCGROUP).step(|| "make cgroup namespace"),
+            _ => Ok(()),
+        })
+        .and_then(|()| furnish(plan, line, None));
+    match furnished {
+        Ok(furnished) => finish(plan, furnished, line),
         Err(error) => error,
     }
 }
 
-/// Sets everything up, reports it, and waits for the word to go.
-fn set_up<'a>(plan: &Plan<'a>, line: &Line) -> Result<(Prepared<'a>, bool), CreateError> {
+/// Lets nobody in a shared pid namespace look into the calling process.
+pub(crate) fn hide() -> Result<(), CreateError> {
+    prctl::set_dumpable(false).step(|| "set dumpable")
+}
+
+/// Makes the container around the calling process, up to the program. What
+/// cannot be made here has been `seen` elsewhere.
+pub(crate) fn furnish<'a>(
+    plan: &Plan<'a>,
+    line: &Line,
+    seen: Option<Seen>,
+) -> Result<Furnished<'a>, CreateError> {
     let spec = plan.spec;
-    // Nobody in a shared pid namespace looks into this process.
-    prctl::set_dumpable(false).step(|| "set dumpable")?;
-    rustix::process::setsid().step(|| "setsid")?;
     // Files made on the way get exactly the modes asked for.
     rustix::process::umask(Mode::empty());
     if let Stdio::Pipes {
@@ -95,20 +136,15 @@ fn set_up<'a>(plan: &Plan<'a>, line: &Line) -> Result<(Prepared<'a>, bool), Crea
         process::set_streams([stdin.as_fd(), stdout.as_fd(), stderr.as_fd()])
             .step(|| "set standard streams")?;
     }
-    plan.cgroup.enter().step(|| "join cgroup")?;
-    if spec.namespaces.cgroup == NsMode::New {
-        // Only now, since the namespace is rooted where its maker is.
-        unshare(UnshareFlags::NEWCGROUP).step(|| "make cgroup namespace")?;
-    }
     plan.joins.enter()?;
     if spec.namespaces.net == NsMode::New {
         link::loopback_up().step(|| "bring up loopback device")?;
     }
-    let console = match &spec.user_namespace {
+    let terminal = match &spec.user_namespace {
         None => {
-            let (root, console) = Root::build(plan, None)?;
+            let (root, terminal) = Root::build(plan, None, seen)?;
             rootfs::enter(&root.fd).step(|| "pivot_root")?;
-            console
+            terminal
         }
         Some(_) => enter_built_root(plan, line)?,
     };
@@ -122,16 +158,49 @@ fn set_up<'a>(plan: &Plan<'a>, line: &Line) -> Result<(Prepared<'a>, bool), Crea
     }
     join_keyring(&spec.id)?;
     let prepared = Prepared::new(&spec.process, true)?;
-    line.report(&Report::Ready, console.as_ref().map(AsFd::as_fd))
+    Ok(Furnished { prepared, terminal })
+}
+
+/// Reports that everything is set up, waits for the word to go, and becomes
+/// the program. Returns only when a step failed.
+pub(crate) fn finish(plan: &Plan<'_>, furnished: Furnished<'_>, line: &Line) -> CreateError {
+    let prepared = match park(furnished, line) {
+        Ok(prepared) => prepared,
+        Err(error) => return error,
+    };
+    // Among others it waits without the privileges that it needed until now.
+    let gate = (!plan.is_alone()).then_some(line);
+    if gate.is_none() {
+        match line.wait_for_go().step(|| "wait for start") {
+            Ok(true) => {}
+            // The shim is gone, and with it all who could want the container.
+            Ok(false) => std::process::exit(1),
+            Err(error) => return error,
+        }
+    }
+    let filter = plan.filter.as_deref();
+    if plan.spec.init {
+        crate::reaper::run(prepared, filter, gate)
+    } else {
+        prepared.run(filter, gate)
+    }
+}
+
+fn park<'a>(furnished: Furnished<'a>, line: &Line) -> Result<Prepared<'a>, CreateError> {
+    let Furnished { prepared, terminal } = furnished;
+    rustix::process::setsid().step(|| "setsid")?;
+    if let Some(terminal) = &terminal {
+        become_controlled(&terminal.peer).step(|| "make console")?;
+    }
+    let master = terminal.as_ref().map(|terminal| terminal.master.as_fd());
+    line.report(&Report::Ready, master)
         .step(|| "report to shim")?;
-    drop(console);
-    let go = line.wait_for_go().step(|| "wait for start")?;
-    Ok((prepared, go))
+    Ok(prepared)
 }
 
 /// In a user namespace the root is built by somebody else; enters it. Returns
-/// the master side of the terminal, when there is one.
-fn enter_built_root(plan: &Plan<'_>, line: &Line) -> Result<Option<OwnedFd>, CreateError> {
+/// the terminal, when there is one.
+fn enter_built_root(plan: &Plan<'_>, line: &Line) -> Result<Option<Terminal>, CreateError> {
     let spec = plan.spec;
     line.report(&Report::Ready, None)
         .step(|| "report to shim")?;
@@ -159,12 +228,8 @@ fn enter_built_root(plan: &Plan<'_>, line: &Line) -> Result<Option<OwnedFd>, Cre
 /// The root of a container with ids of its own, as a tree of mounts that is
 /// not attached anywhere; `user` is the container's user namespace.
 pub(crate) fn build_shifted(plan: &Plan<'_>, user: &OwnedFd) -> Result<OwnedFd, CreateError> {
-    let (root, _) = Root::build(plan, Some(user))?;
+    let (root, _) = Root::build(plan, Some(user), None)?;
     mounts::clone_at(&root.fd, true).step(|| "detach root")
-}
-
-fn unshare(flags: UnshareFlags) -> io::Result<()> {
-    crate::sys::clone::unshare(flags)
 }
 
 /// A session keyring of the container's own. Kernels may have none.
@@ -287,18 +352,21 @@ struct Root<'a> {
     plan: &'a Plan<'a>,
     fd: OwnedFd,
     proc: OwnedFd,
+    /// The tree of cgroups, when it had to be made elsewhere.
+    cgroup_tree: Option<OwnedFd>,
     /// Targets of the specification's mounts, which replace standard ones.
     taken: BTreeSet<PathBuf>,
 }
 
 impl<'a> Root<'a> {
     /// Builds the root, for a container with the user namespace `user` with
-    /// the ids of its own. Answers also the master side of the terminal, when
-    /// there is one and it can be made here.
+    /// the ids of its own. Answers also the terminal, when there is one and it
+    /// can be made here.
     fn build(
         plan: &'a Plan<'a>,
         user: Option<&OwnedFd>,
-    ) -> Result<(Self, Option<OwnedFd>), CreateError> {
+        seen: Option<Seen>,
+    ) -> Result<(Self, Option<Terminal>), CreateError> {
         let spec = plan.spec;
         let mut from_host = FromHost::open(plan, user)?;
         rootfs::cut_off_from_host().step(|| "make mounts of the host slaves")?;
@@ -313,11 +381,16 @@ impl<'a> Root<'a> {
             Mode::empty(),
         )
         .step(|| format!("open \"{}\"", spec.rootfs.upper.display()))?;
+        let (proc, cgroup_tree) = match seen {
+            Some(seen) => (seen.proc, seen.cgroup),
+            None => (new_proc()?, None),
+        };
         let masks = Masks::build(&place).step(|| "make sources of masks")?;
         let root = Self {
             plan,
             fd,
-            proc: mounts::new("proc", "proc", &[], HARDENED).step(|| "mount \"proc\"")?,
+            proc,
+            cgroup_tree,
             taken: spec
                 .mounts
                 .iter()
@@ -381,7 +454,7 @@ impl<'a> Root<'a> {
     }
 
     /// `/dev` and what belongs in it.
-    fn dev(&self, shm: Option<OwnedFd>) -> Result<Option<OwnedFd>, CreateError> {
+    fn dev(&self, shm: Option<OwnedFd>) -> Result<Option<Terminal>, CreateError> {
         if self.is_taken("/dev") {
             return Ok(None);
         }
@@ -459,13 +532,18 @@ impl<'a> Root<'a> {
         if self.is_taken(TREE) {
             return Ok(());
         }
-        let mut attributes = HARDENED;
         if cgroups.is_empty() {
-            attributes.set(RDONLY, !spec.cgroup_writable);
-            self.mount("cgroup2", "cgroup", TREE, &[], attributes)?;
-            return Ok(());
+            let made = match &self.cgroup_tree {
+                Some(_) => None,
+                None => Some(new_cgroups(spec)?),
+            };
+            let tree = self.cgroup_tree.as_ref().or(made.as_ref());
+            return tree.map_or(Ok(()), |tree| {
+                mounts::attach(tree, self.own_directory(TREE)?)
+                    .step(|| format!("attach \"{TREE}\""))
+            });
         }
-        let top = self.mount("tmpfs", "tmpfs", TREE, &[("mode", "755")], attributes)?;
+        let top = self.mount("tmpfs", "tmpfs", TREE, &[("mode", "755")], HARDENED)?;
         for (name, tree) in cgroups {
             let step = || format!("attach cgroup \"{name}\"");
             fs::mkdirat(&top, &name, Mode::from_raw_mode(0o755)).step(step)?;
@@ -542,9 +620,12 @@ impl<'a> Root<'a> {
             self.write_proc(&file, value)
                 .step(|| format!("open /proc/{file}"))?;
         }
-        // In a user namespace this is not the process that stays.
-        if let (Some(score), None) = (self.plan.spec.oom_score_adj, &self.plan.spec.user_namespace)
-        {
+        // With others around this is not the process that stays.
+        if let (Some(score), None, true) = (
+            self.plan.spec.oom_score_adj,
+            &self.plan.spec.user_namespace,
+            self.plan.is_alone(),
+        ) {
             let file = format!("{}/oom_score_adj", getpid().as_raw_nonzero());
             self.write_proc(&file, &score.to_string())
                 .step(|| "set oom_score_adj")?;
@@ -559,16 +640,28 @@ impl<'a> Root<'a> {
 }
 
 /// The terminal: made in the container's own devpts `pts`, and never looked up
-/// by name. Answers its master side.
-fn console(root: &OwnedFd, pts: &OwnedFd, process: &ProcessSpec) -> io::Result<OwnedFd> {
+/// by name.
+fn console(root: &OwnedFd, pts: &OwnedFd, process: &ProcessSpec) -> io::Result<Terminal> {
     let (master, peer) = open_terminal(pts)?;
     if let Some(size) = process.console_size {
         set_size(&master, size)?;
     }
     let place = path::open_plain(root, "dev/console", OFlags::PATH)?;
     mounts::attach(mounts::clone_at(&peer, false)?, place)?;
-    become_controlled(&peer)?;
-    Ok(master)
+    Ok(Terminal { master, peer })
+}
+
+/// A procfs of the pid namespace that the calling process is in.
+pub(crate) fn new_proc() -> Result<OwnedFd, CreateError> {
+    mounts::new("proc", "proc", &[], HARDENED).step(|| "mount \"proc\"")
+}
+
+/// The version 2 tree of the cgroup namespace that the calling process is in.
+pub(crate) fn new_cgroups(spec: &ContainerSpec) -> Result<OwnedFd, CreateError> {
+    let mut attributes = HARDENED;
+    attributes.set(RDONLY, !spec.cgroup_writable);
+    mounts::new("cgroup2", "cgroup", &[], attributes)
+        .step(|| "mount \"cgroup2\" (does the kernel have it?)")
 }
 
 /// A path without `.`, `..`, doubled and trailing slashes.

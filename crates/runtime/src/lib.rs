@@ -31,6 +31,7 @@ mod dev;
 pub mod error;
 pub mod exec;
 pub mod floor;
+mod guest;
 mod init;
 pub mod log;
 pub mod masks;

@@ -18,6 +18,7 @@ use crate::error::{CreateError, CreateErrorKind, Step, describe};
 use crate::path;
 use crate::rlimits;
 use crate::spec::ProcessSpec;
+use crate::sync::Line;
 use crate::sys::fd::{close_from, close_on_exec_from};
 use crate::sys::seccomp::{self, Instruction};
 use crate::sys::signal;
@@ -73,11 +74,22 @@ impl<'a> Prepared<'a> {
         })
     }
 
-    /// Gives up all that the program may not have and becomes it. Returns only
-    /// when that failed, or ends the process.
-    pub(crate) fn run(self, filter: Option<&[Instruction]>) -> CreateError {
+    /// The working directory, which is kept open.
+    pub(crate) fn directory(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
+    }
+
+    /// Gives up all that the program may not have and becomes it; between the
+    /// two it waits at the `gate`, if there is one, for the word to go. Returns
+    /// only when that failed, or ends the process.
+    pub(crate) fn run(self, filter: Option<&[Instruction]>, gate: Option<&Line>) -> CreateError {
         match self
             .give_up_privileges(filter)
+            .and_then(|()| match gate.map(Line::wait_for_go).transpose() {
+                // The shim is gone, and with it all who could want the program.
+                Ok(Some(false)) => std::process::exit(1),
+                waited => waited.map(drop).step(|| "wait for start"),
+            })
             .and_then(|()| signal::reset().step(|| "reset signals"))
             .and_then(|()| close_on_exec_from(3).step(|| "close descriptors"))
             .and_then(|()| confine(self.spec, filter))

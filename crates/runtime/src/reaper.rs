@@ -11,12 +11,17 @@ use nix::unistd::Pid;
 
 use crate::error::{CreateError, Step};
 use crate::process::Prepared;
+use crate::sync::Line;
 use crate::sys::clone::{Side, clone3};
 use crate::sys::seccomp::Instruction;
 
-/// Forks; the child becomes the program, and its error is returned there. The
-/// parent never returns.
-pub(crate) fn run(program: Prepared<'_>, filter: Option<&[Instruction]>) -> CreateError {
+/// Forks; the child becomes the program, as [`Prepared::run`] says, and its
+/// error is returned there. The parent never returns.
+pub(crate) fn run(
+    program: Prepared<'_>,
+    filter: Option<&[Instruction]>,
+    gate: Option<&Line>,
+) -> CreateError {
     // Blocked before the child exists, so that no signal is lost between.
     let all = SigSet::all();
     if let Err(error) = all.thread_block().step(|| "block signals") {
@@ -24,7 +29,7 @@ pub(crate) fn run(program: Prepared<'_>, filter: Option<&[Instruction]>) -> Crea
     }
     let child = match clone3(0, None).step(|| "fork init's child") {
         Err(error) => return error,
-        Ok(Side::Child) => return program.run(filter),
+        Ok(Side::Child) => return program.run(filter, gate),
         Ok(Side::Parent(child)) => Pid::from_raw(child.pid),
     };
     // The line to the shim is closed here, too: it must end with the child's.

@@ -83,6 +83,12 @@ impl Line {
         Ok((ours, theirs))
     }
 
+    /// Ends what [`Line::pair_with_names`] began. Until then this end must not
+    /// speak: the kernel would give it a name that others see.
+    pub(crate) fn forget_names(&self) -> io::Result<()> {
+        Ok(set_socket_passcred(&self.0, false)?)
+    }
+
     /// Tells the parent something, handing over `console` with it.
     pub(crate) fn report(
         &self,

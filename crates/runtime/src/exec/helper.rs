@@ -70,7 +70,7 @@ impl<'a> Task<'a> {
         end_with(self.line, || match self.give_birth() {
             Ok((Side::Parent(_), ..)) => std::process::exit(0),
             Ok((Side::Child, entrance, ready)) => match self.live(entrance, ready) {
-                Ok(prepared) => prepared.run(self.filter),
+                Ok(prepared) => prepared.run(self.filter, None),
                 Err(error) => error,
             },
             Err(error) => error,

@@ -8,25 +8,32 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use longshore_runtime::caps::{Capability, CapabilitySet};
-use longshore_runtime::spec::Seccomp;
+use longshore_runtime::spec::{NsMode, Seccomp};
 
 use crate::fixture::Fixture;
 use crate::supervised::{ALL, Supervised, read_to_end};
 
-/// First argument of this program when it is to watch; the second is the path
-/// of a file of the host.
+/// First argument of this program when it is to watch; then come the path of a
+/// file of the host and the host's namespaces.
 pub(crate) const WATCHER_ROLE: &str = "in-the-role-of-a-watcher";
 
-trials!(an_exec_has_nothing_of_the_hosts);
+trials!(
+    an_exec_has_nothing_of_the_hosts,
+    an_init_among_others_has_nothing_of_the_hosts,
+);
 
 /// Processes that are born while somebody watches: enough for a window of some
 /// tens of microseconds to be seen.
 const BIRTHS: usize = 150;
 
+/// Times that a process is looked at which stays as it was born.
+const LOOKS: usize = 500;
+
 /// Watches for ever, as a process of a container, and says what it has found.
 pub(crate) fn watch() {
-    let marker = std::env::args().nth(2).expect("a file of the host");
-    let own = own_namespaces();
+    let mut arguments = std::env::args().skip(2);
+    let marker = arguments.next().expect("a file of the host");
+    let host: Vec<_> = arguments.map(PathBuf::from).collect();
     let mut last = std::process::id();
     let mut told = BTreeSet::new();
     let mut tell = |line: String| {
@@ -35,13 +42,19 @@ pub(crate) fn watch() {
         }
     };
     tell("watching".into());
-    loop {
+    for round in 0_u64.. {
+        if round % 100 == 0 {
+            // Some may have come and gone while another was looked at.
+            let names = fs::read_dir("/proc").expect("procfs").flatten();
+            let pids = names.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+            last = pids.max().unwrap_or(last).max(last);
+        }
         // Numbers are given out one after the other.
-        for pid in last + 1..last + 4 {
+        for pid in last + 1..last + 8 {
             let process = PathBuf::from(format!("/proc/{pid}"));
             let mut looks = 0;
-            while process.join("stat").exists() {
-                look(&process, &marker, &own, &mut tell);
+            while looks < LOOKS && process.join("stat").exists() {
+                look(&process, &marker, &host, &mut tell);
                 looks += 1;
                 // It is what it will be.
                 let exe = fs::read_link(process.join("exe"));
@@ -50,7 +63,7 @@ pub(crate) fn watch() {
                 }
             }
             if looks > 0 {
-                tell(format!("saw {}", pid.min(20)));
+                tell(format!("saw {}", pid.min(100)));
                 last = pid;
             }
         }
@@ -59,13 +72,17 @@ pub(crate) fn watch() {
 
 const NAMESPACES: [&str; 5] = ["mnt", "net", "ipc", "uts", "pid_for_children"];
 
-fn own_namespaces() -> Vec<Option<PathBuf>> {
-    let read = |name| fs::read_link(format!("/proc/self/ns/{name}")).ok();
+/// The machine's namespaces.
+fn namespaces() -> Vec<String> {
+    let read = |name| {
+        let link = fs::read_link(format!("/proc/self/ns/{name}")).expect("own namespace");
+        link.to_string_lossy().into_owned()
+    };
     NAMESPACES.into_iter().map(read).collect()
 }
 
 /// Looks for a way out through one process.
-fn look(process: &Path, marker: &str, own: &[Option<PathBuf>], tell: &mut impl FnMut(String)) {
+fn look(process: &Path, marker: &str, host: &[PathBuf], tell: &mut impl FnMut(String)) {
     let leads_out = |link: &Path| {
         let above = "/..".repeat(20);
         let way = format!("{}{above}{marker}", link.display());
@@ -77,9 +94,9 @@ fn look(process: &Path, marker: &str, own: &[Option<PathBuf>], tell: &mut impl F
             tell(format!("OUT by {name}"));
         }
     }
-    for (name, own) in NAMESPACES.iter().zip(own) {
-        let link = fs::read_link(process.join("ns").join(name)).ok();
-        if link.is_some() && link != *own {
+    for (name, host) in NAMESPACES.iter().zip(host) {
+        let link = fs::read_link(process.join("ns").join(name));
+        if link.is_ok_and(|link| link == *host) {
             tell(format!("OUT by the namespace {name}"));
         }
     }
@@ -120,6 +137,7 @@ fn watched() -> Supervised {
         WATCHER_ROLE.into(),
         marker.to_string_lossy().into_owned(),
     ];
+    fixture.spec.process.args.extend(namespaces());
     let ptrace: Capability = "SYS_PTRACE".parse().expect("a name");
     fixture.spec.process.capabilities = CapabilitySet::DEFAULT.with(ptrace);
     fixture.spec.seccomp = Seccomp::Unconfined;
@@ -136,15 +154,19 @@ fn watched() -> Supervised {
 
 fn assert_nothing_found(container: &Supervised) {
     let said = container.log();
-    assert!(said.contains("saw "), "it hardly watched: {said}");
-    assert!(!said.contains("OUT"), "{said}");
-    // Whatever else there is leads nowhere.
-    let directories: Vec<_> = said
-        .lines()
-        .filter(|line| line.starts_with("open ") && line.ends_with(" 4"))
+    let lines = |start| {
+        said.lines()
+            .filter(move |line: &&str| line.starts_with(start))
+    };
+    assert!(lines("saw ").count() > 10, "it hardly watched: {said}");
+    let out: Vec<_> = lines("OUT ").collect();
+    assert!(out.is_empty(), "{out:#?}");
+    // Whatever else there is leads nowhere. The last is ps's.
+    let own = ["open / 4", "open /proc 4"];
+    let others: Vec<_> = lines("open ")
+        .filter(|line| line.ends_with(" 4") && !own.contains(line))
         .collect();
-    let own = ["open / 4", "open /tmp 4"];
-    assert!(directories.iter().all(|line| own.contains(line)), "{said}");
+    assert!(others.is_empty(), "{others:#?}");
 }
 
 fn an_exec_has_nothing_of_the_hosts() {
@@ -153,6 +175,21 @@ fn an_exec_has_nothing_of_the_hosts() {
         let (tty, script) = (number % 3 == 0, "true");
         let stream = container.exec(&number.to_string(), script, tty, ALL);
         read_to_end(&stream);
+    }
+    assert_nothing_found(&container);
+}
+
+fn an_init_among_others_has_nothing_of_the_hosts() {
+    let container = watched();
+    for number in 0..BIRTHS / 5 {
+        let mut fixture = Fixture::shell("ps | grep -q watcher");
+        fixture.spec.process.tty = number % 3 == 0;
+        fixture.spec.init = number % 5 == 0;
+        fixture.spec.namespaces.pid = NsMode::Of(container.pid);
+        let other = Supervised::launch(fixture);
+        other.start();
+        assert_eq!(other.wait().exit_code, 0);
+        other.wait_gone();
     }
     assert_nothing_found(&container);
 }

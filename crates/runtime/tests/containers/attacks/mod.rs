@@ -13,7 +13,7 @@
 //! | procfs and sysfs writable (CVE-2015-3630, CVE-2018-10892) | [`paths::nothing_of_the_machine_is_writable`], `isolation::masks_and_read_only_paths` |
 //! | leaked descriptors (CVE-2024-21626) | `refusals::working_directories_through_descriptors`, `isolation::descriptors_and_environment` |
 //! | the runtime's binary overwritten (CVE-2019-5736) | `attacks` of the daemon |
-//! | a process entered before it is set up (CVE-2016-9962) | [`births::an_exec_has_nothing_of_the_hosts`], `attacks` of the daemon |
+//! | a process entered before it is set up (CVE-2016-9962) | [`births::an_exec_has_nothing_of_the_hosts`], [`births::an_init_among_others_has_nothing_of_the_hosts`], `attacks` of the daemon |
 //! | release_agent, core_pattern, uevent_helper, binfmt_misc (CVE-2022-0492) | [`kernel::helpers_of_the_host_are_out_of_reach`] |
 //! | user namespaces inside (CVE-2022-0185) | [`kernel::calls_that_attacks_begin_with`] |
 //! | io_uring, keyctl, bpf, userfaultfd, handles of files | [`kernel::calls_that_attacks_begin_with`], `seccomp::compile` (unit) |
