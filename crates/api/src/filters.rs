@@ -115,7 +115,7 @@ impl Filters {
     /// Refuses keys that the endpoint does not know, with 400.
     pub fn only(&self, known: &[&str]) -> Result<(), ApiError> {
         match self.keys().find(|key| !known.contains(key)) {
-            Some(key) => Err(ApiError::bad_parameter(format!("invalid filter '{key}'"))),
+            Some(key) => Err(ApiError::bad_parameter(format!("Invalid filter '{key}'"))),
             None => Ok(()),
         }
     }
@@ -123,7 +123,7 @@ impl Filters {
     /// The error for a value that the key cannot have: 400, with all values.
     pub fn bad_value(&self, key: &str) -> ApiError {
         let values: Vec<&str> = self.values(key).collect();
-        ApiError::bad_parameter(format!("invalid filter '{key}=[{}]'", values.join(" ")))
+        ApiError::bad_parameter(format!("Invalid filter '{key}=[{}]'", values.join(" ")))
     }
 }
 
@@ -187,7 +187,7 @@ mod tests {
         let filters = Filters::from_iter([("id", "1"), ("colour", "red")]);
         assert_eq!(
             filters.only(&["id"]).unwrap_err().message,
-            "invalid filter 'colour'"
+            "Invalid filter 'colour'"
         );
         assert!(filters.only(&["id", "colour"]).is_ok());
     }
@@ -226,11 +226,11 @@ mod tests {
         assert_eq!(flag(&["0", "false"]), Ok(Some(false)));
         assert_eq!(
             flag(&["x"]).unwrap_err().message,
-            "invalid filter 'dangling=[x]'"
+            "Invalid filter 'dangling=[x]'"
         );
         assert_eq!(
             flag(&["true", "false"]).unwrap_err().message,
-            "invalid filter 'dangling=[false true]'"
+            "Invalid filter 'dangling=[false true]'"
         );
     }
 }

@@ -77,7 +77,7 @@ impl Engine {
         let shared = Arc::new(Shared {
             zygote,
             images,
-            volumes,
+            volumes: Arc::new(volumes),
             network,
             events: Arc::new(events),
             registry: Registry::default(),

@@ -27,7 +27,7 @@ pub(crate) struct Shared {
     pub(crate) engine_id: String,
     pub(crate) zygote: Arc<Zygote>,
     pub(crate) images: Store,
-    pub(crate) volumes: VolumeStore,
+    pub(crate) volumes: Arc<VolumeStore>,
     pub(crate) network: Net,
     pub(crate) events: Arc<Events>,
     pub(crate) registry: Registry,

@@ -32,6 +32,7 @@ pub mod error;
 pub mod exec;
 pub mod floor;
 mod guest;
+pub mod hostmount;
 mod init;
 pub mod log;
 pub mod masks;

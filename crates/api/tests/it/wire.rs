@@ -305,7 +305,7 @@ async fn json_answers_are_one_line() {
         .await;
     assert_eq!(
         (bad.status(), bad.message().as_str()),
-        (400, "invalid filter 'colour'")
+        (400, "Invalid filter 'colour'")
     );
     let bad = client.call("GET", "/containers/json?limit=ten").await;
     assert_eq!(bad.status(), 400);

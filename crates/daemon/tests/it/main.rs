@@ -14,6 +14,7 @@ mod cli;
 mod copy;
 mod devices;
 mod exec;
+mod filesystems;
 mod harness;
 mod health;
 mod lifecycle;

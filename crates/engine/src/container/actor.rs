@@ -26,6 +26,7 @@ use crate::container::shim::{Connection, Streams, done};
 use crate::container::start::{self, PendingAttach};
 use crate::container::state::{Desired, Phase, Request, State, Subject, Verdict, decide, refuse};
 use crate::container::update::{self, Change};
+use crate::container::volumes;
 use crate::error::{Error, Result};
 use crate::events::EventKind;
 use crate::meta::Durability;
@@ -407,6 +408,7 @@ impl Actor {
                 Ok(())
             }
             Err(failed) => {
+                volumes::unmount(&self.shared, &self.record.id, &self.record.mounts).await;
                 self.state.phase = match self.state.started_at {
                     Some(_) => Phase::Exited,
                     None => Phase::Created,

@@ -20,7 +20,7 @@ use longshore_runtime::view::{View, ViewRoot, ViewSpec};
 use super::actor::{Command, Lease};
 use super::registry::Snapshot;
 use super::state::Request;
-use super::{Containers, allow, spec};
+use super::{Containers, allow, spec, volumes};
 use crate::error::{Error, IoContext, Result};
 use crate::shared::Shared;
 
@@ -256,6 +256,13 @@ fn look(shared: &Shared, snapshot: &Snapshot, sight: Sight) -> Result<(View, Opt
         layers.extend(layer.lower);
         ViewRoot::Copy { layers }
     };
+    // The view keeps what is mounted when it is made.
+    let names = match running || sight == Sight::Own {
+        true => Vec::new(),
+        false => volumes::with_filesystems(&plan.mounts),
+    };
+    let held: Result<Vec<_>> = names.iter().map(|name| shared.volumes.hold(name)).collect();
+    let _held = held?;
     let view = shared
         .zygote
         .view(&ViewSpec { root, mounts })

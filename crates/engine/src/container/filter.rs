@@ -237,7 +237,7 @@ fn ancestors(given: &Filters, shared: &Shared) -> Option<BTreeSet<String>> {
 }
 
 fn bad_value(key: &str, value: &str) -> Error {
-    Error::bad_parameter(format!("invalid filter '{key}=[{value}]'"))
+    Error::bad_parameter(format!("Invalid filter '{key}=[{value}]'"))
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use crate::container::plan::security::SeccompChoice;
 use crate::container::record::{Files, Record};
 use crate::container::registry::{Registry, Snapshot};
 use crate::container::state::Phase;
+use crate::container::volumes;
 use crate::error::{Error, Result};
 use longshore_network::ports::{Binding, Protocol as LinkProtocol};
 
@@ -49,8 +50,6 @@ pub(crate) struct Places<'a> {
     pub(crate) seccomp: &'a DaemonSeccomp,
     /// Whose ids the containers' are.
     pub(crate) userns: Option<&'a IdMap>,
-    /// Where volumes are.
-    pub(crate) volumes: &'a Path,
 }
 
 /// Finds the containers whose namespaces are to be joined; they must run.
@@ -183,12 +182,14 @@ pub(crate) fn build(
             user_of: joined.user,
         },
         user_namespace: shifted.map(|map| IdMap {
-            shifted: vec![
-                places.volumes.to_owned(),
+            shifted: [
                 net_files.resolv_conf(),
                 net_files.hostname(),
                 net_files.hosts(),
-            ],
+            ]
+            .into_iter()
+            .chain(own_volumes(plan))
+            .collect(),
             ..map.clone()
         }),
         hostname: if uts == NsMode::New {
@@ -215,6 +216,13 @@ pub(crate) fn build(
         oom_score_adj: (plan.oom_score_adj != 0).then_some(plan.oom_score_adj),
         ports: Vec::new(),
     }
+}
+
+/// Volumes that are directories of the engine. The ids on other file systems are
+/// the machine's.
+fn own_volumes(plan: &Plan) -> impl Iterator<Item = PathBuf> {
+    let volumes = volumes::volumes(&plan.mounts).filter(|volume| !volume.has_filesystem);
+    volumes.map(|volume| volume.path.clone())
 }
 
 /// The parent of the container's cgroup below each hierarchy's root.
@@ -276,16 +284,15 @@ pub(crate) fn all_mounts(plan: &Plan, files: &Files) -> Vec<MountSpec> {
                 ..
             } => bind(path.clone(), *recursive, *propagation),
             Source::Volume(volume) => bind(
-                volume.host_path().to_owned(),
-                volume.device.is_some(),
+                volume.path.clone(),
+                volume.has_filesystem,
                 Propagation::Rprivate,
             ),
             Source::Tmpfs { options, .. } => MountKind::Tmpfs {
                 options: options.clone(),
             },
         },
-        readonly: mount.readonly
-            || matches!(&mount.source, Source::Volume(volume) if volume.readonly),
+        readonly: mount.readonly,
     }));
     mounts
 }

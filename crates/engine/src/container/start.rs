@@ -126,6 +126,7 @@ pub(crate) async fn launch(
     let linked = links::resolve(&shared.registry, record, &plan.network)?;
     let devices = devices::request(&shared.config.cdi_spec_dirs, &record.host_config)?;
     prepare(files, record, plan)?;
+    volumes::mount(shared, &record.id, &plan.mounts).await?;
     volumes::publish_mounted(shared, &record.id, &plan.mounts);
     let layer = shared.images.container_layer(&record.id).context("layer")?;
     let run_dir = shared.run_dir(&record.id);
@@ -141,7 +142,6 @@ pub(crate) async fn launch(
             unified_cgroups: crate::system::unified_cgroups(),
             seccomp: &shared.config.seccomp,
             userns,
-            volumes: &shared.config.data_root.join("volumes"),
         },
         &linked.env,
     );

@@ -22,7 +22,7 @@ use crate::container::plan::mounts::{self, Mount, Source, VolumeMount};
 use crate::container::registry::Registry;
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::shared::Shared;
-use crate::volume::options;
+use crate::volume::filesystem;
 use crate::volume::store::NewVolume;
 
 /// Refuses binds whose source must be there and is not.
@@ -126,8 +126,7 @@ pub(crate) fn resolve(
         }
         volume.anonymous |= anonymous;
         volume.path = shared.volumes.data(&taken.volume.name);
-        volume.device = options::device(taken.volume.options.as_ref());
-        volume.readonly = options::is_readonly(taken.volume.options.as_ref());
+        volume.has_filesystem = filesystem::is_wanted(taken.volume.options.as_ref());
         volume.name = taken.volume.name;
         if volume.mode.is_empty() && !volume.declared && !volume.nocopy {
             volume.mode = "z".into();
@@ -141,7 +140,9 @@ pub(crate) fn fill(shared: &Shared, id: &str, mounts: &[Mount]) -> Result<()> {
     let wanting: Vec<(&Path, &VolumeMount)> = mounts
         .iter()
         .filter_map(|mount| match &mount.source {
-            Source::Volume(volume) if !volume.nocopy && is_empty(volume.host_path()) => {
+            Source::Volume(volume)
+                if !volume.nocopy && (volume.has_filesystem || is_empty(&volume.path)) =>
+            {
                 Some((mount.target.as_path(), volume))
             }
             _ => None,
@@ -162,8 +163,15 @@ pub(crate) fn fill(shared: &Shared, id: &str, mounts: &[Mount]) -> Result<()> {
         // Links of the image end at its own root.
         let flags = OFlags::PATH | OFlags::DIRECTORY;
         match tree::open(view.root(), target.as_os_str().as_bytes(), flags) {
-            Ok(content) => copy_up(shared, id, volume, content)
-                .map_err(|error| error.prefixed(&format!("fill volume {}: ", volume.name)))?,
+            Ok(content) => {
+                let own = volume.has_filesystem;
+                let _held = own.then(|| shared.volumes.hold(&volume.name)).transpose()?;
+                if is_empty(&volume.path) {
+                    copy_up(shared, id, volume, content).map_err(|error| {
+                        error.prefixed(&format!("fill volume {}: ", volume.name))
+                    })?;
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
                 return Err(Error::system(match volume.declared {
@@ -237,6 +245,35 @@ pub(crate) fn publish_unmounted(shared: &Shared, id: &str, mounts: &[Mount]) {
     }
 }
 
+/// Mounts, for a container, the volumes that have file systems of their own.
+pub(crate) async fn mount(shared: &Shared, id: &str, mounts: &[Mount]) -> Result<()> {
+    let names = with_filesystems(mounts);
+    if names.is_empty() {
+        return Ok(());
+    }
+    let (store, id) = (shared.volumes.clone(), id.to_owned());
+    let work = move || names.iter().try_for_each(|name| store.mount(name, &id));
+    tokio::task::spawn_blocking(work).await.context("volumes")?
+}
+
+/// The container has ended, or never began: unmounts what it was the last to
+/// use.
+pub(crate) async fn unmount(shared: &Shared, id: &str, mounts: &[Mount]) {
+    let names = with_filesystems(mounts);
+    if names.is_empty() {
+        return;
+    }
+    let (store, id) = (shared.volumes.clone(), id.to_owned());
+    let work = move || names.iter().for_each(|name| store.unmount(name, &id));
+    tokio::task::spawn_blocking(work).await.ok();
+}
+
+/// Volumes with file systems of their own.
+pub(crate) fn with_filesystems(mounts: &[Mount]) -> Vec<String> {
+    let volumes = volumes(mounts).filter(|volume| volume.has_filesystem);
+    volumes.map(|volume| volume.name.clone()).collect()
+}
+
 fn is_empty(directory: &Path) -> bool {
     fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
 }
@@ -246,8 +283,8 @@ fn is_empty(directory: &Path) -> bool {
 /// short leaves it empty.
 fn copy_up(shared: &Shared, id: &str, volume: &VolumeMount, content: OwnedFd) -> Result<()> {
     let status = rustix::fs::fstat(&content).context("stat")?;
-    let place = volume.host_path();
-    if volume.device.is_none() {
+    let place = &volume.path;
+    if !volume.has_filesystem {
         let scratch = shared.volumes.scratch()?;
         let filled = copy(&content, &scratch)
             .and_then(|()| like(&scratch, &status))

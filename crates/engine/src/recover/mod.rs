@@ -100,6 +100,13 @@ pub(crate) async fn recover(shared: &Arc<Shared>) -> Result<Recovered> {
             }
         }
     }
+    let runs = |container: &&Found| matches!(container.beginning, Beginning::Adopted(..));
+    for container in found.iter().filter(runs) {
+        for name in volumes::with_filesystems(&container.record.mounts) {
+            shared.volumes.adopt_mount(&name, &container.record.id);
+        }
+    }
+    report.swept += shared.volumes.sweep_mounts()?;
     for name in shared.volumes.orphans(|id| !unfinished.contains(id)) {
         shared.volumes.remove(&name)?;
         report.swept += 1;

@@ -1,6 +1,8 @@
 //! Volumes: directories that outlive containers, and what clients can ask of
 //! them.
 
+pub(crate) mod filesystem;
+mod mounted;
 pub(crate) mod options;
 pub(crate) mod store;
 

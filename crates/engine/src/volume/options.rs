@@ -1,7 +1,6 @@
 //! What may be said of a volume, in dockerd's words.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use crate::error::{Error, Result};
 
@@ -38,45 +37,28 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
     )))
 }
 
-/// Checks the options of the driver. So far a volume is a directory of its own
-/// or another one of the host (`o=bind`); other file systems are refused.
+/// Checks the options of the driver. Whether what they name can be mounted shows
+/// when a container starts.
 pub(crate) fn check(name: &str, options: Option<&BTreeMap<String, String>>) -> Result<()> {
     let Some(options) = options.filter(|options| !options.is_empty()) else {
         return Ok(());
     };
     let wrong = |text: String| Err(Error::bad_parameter(format!("create {name}: {text}")));
-    let known = ["type", "device", "o"];
+    let known = ["type", "device", "o", "size"];
     if let Some(key) = options.keys().find(|key| !known.contains(&key.as_str())) {
         return wrong(format!("invalid option: \"{key}\""));
     }
-    let given = |key: &str| options.get(key).is_some_and(|value| !value.is_empty());
-    if !given("device") {
-        return wrong("missing required option: \"device\"".into());
+    // Any of the three needs the first two; one that is there may be empty.
+    let mounts = known[..3].iter().any(|key| options.contains_key(*key));
+    for key in ["device", "type"] {
+        if mounts && !options.contains_key(key) {
+            return wrong(format!("missing required option: \"{key}\""));
+        }
     }
-    if device(Some(options)).is_none() {
-        return Err(Error::not_implemented(format!(
-            "create {name}: volumes of type \"{}\" are not supported by this engine yet",
-            options.get("type").map_or("", String::as_str)
-        )));
+    match options.contains_key("size") {
+        true => wrong("quota size requested but no quota support".into()),
+        false => Ok(()),
     }
-    Ok(())
-}
-
-/// The directory of the host that stands in for a volume's own.
-pub(crate) fn device(options: Option<&BTreeMap<String, String>>) -> Option<PathBuf> {
-    let options = options?;
-    let words = options.get("o").map_or("", String::as_str);
-    let is_bind = words
-        .split(',')
-        .any(|word| matches!(word, "bind" | "rbind"));
-    let device = options.get("device").filter(|path| path.starts_with('/'))?;
-    is_bind.then(|| PathBuf::from(device))
-}
-
-/// Whether the options make it read-only.
-pub(crate) fn is_readonly(options: Option<&BTreeMap<String, String>>) -> bool {
-    let words = options.and_then(|options| options.get("o"));
-    words.is_some_and(|words| words.split(',').any(|word| word == "ro"))
 }
 
 #[cfg(test)]
@@ -108,7 +90,12 @@ mod tests {
         assert_eq!(missing.as_deref(), Some(text));
         let bind = [("type", "none"), ("o", "bind,ro"), ("device", "/srv")];
         assert_eq!(told(&bind), None);
-        let tmpfs = told(&[("type", "tmpfs"), ("device", "tmpfs")]);
-        assert!(tmpfs.is_some_and(|text| text.contains("not supported")));
+        assert_eq!(told(&[("type", "tmpfs"), ("device", "")]), None);
+        let kind = told(&[("device", "tmpfs")]);
+        let text = "create x: missing required option: \"type\"";
+        assert_eq!(kind.as_deref(), Some(text));
+        let size = told(&[("size", "10m")]);
+        let text = "create x: quota size requested but no quota support";
+        assert_eq!(size.as_deref(), Some(text));
     }
 }

@@ -20,6 +20,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::mounted::{self, Mounted};
 use super::options;
 use crate::error::{Error, IoContext, Result};
 use crate::id;
@@ -68,6 +69,7 @@ pub(crate) struct Taken {
 pub(crate) struct VolumeStore {
     root: PathBuf,
     volumes: Mutex<BTreeMap<String, Volume>>,
+    pub(super) mounted: Mounted,
 }
 
 impl VolumeStore {
@@ -89,6 +91,7 @@ impl VolumeStore {
         Ok(VolumeStore {
             root,
             volumes: Mutex::new(volumes),
+            mounted: Mounted::default(),
         })
     }
 
@@ -180,6 +183,9 @@ impl VolumeStore {
                 "remove {name}: volume is in use - [{}]",
                 users.join(", ")
             )));
+        }
+        if !self.mounted.is_idle(name) {
+            return Err(mounted::in_use(name));
         }
         let doomed = self.root.join(format!(".{}", id::generate()?));
         match fs::rename(self.root.join(name), &doomed) {
@@ -286,11 +292,14 @@ fn read(path: &Path, name: &str) -> Volume {
 }
 
 fn unlink(path: &Path) {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            tracing::warn!(path = %path.display(), %error, "left for the next start");
-        }
-        _ => {}
+    if !path.exists() {
+        return;
+    }
+    // What is still mounted there stays whole.
+    let unmounted = mounted::detach_below(path);
+    let removed = unmounted.and_then(|_| fs::remove_dir_all(path).context(path.display()));
+    if let Err(error) = removed {
+        tracing::warn!(path = %path.display(), %error, "left for the next start");
     }
 }
 

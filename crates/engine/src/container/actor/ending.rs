@@ -102,6 +102,7 @@ impl Actor {
             self.shared
                 .publish_network("disconnect", &self.record.id, &endpoint);
         }
+        volumes::unmount(&self.shared, &self.record.id, &self.record.mounts).await;
         volumes::publish_unmounted(&self.shared, &self.record.id, &self.record.mounts);
         if self.plan.auto_remove && !again {
             // Whoever waits for the end of the run must not wait for this.

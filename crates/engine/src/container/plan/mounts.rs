@@ -71,17 +71,9 @@ pub(crate) struct VolumeMount {
     pub(crate) mode: String,
     /// The directory of the store.
     pub(crate) path: PathBuf,
-    /// The directory of the host that is mounted in its place.
-    pub(crate) device: Option<PathBuf>,
-    /// Whether its own options make it read-only.
-    pub(crate) readonly: bool,
-}
-
-impl VolumeMount {
-    /// The directory that is mounted.
-    pub(crate) fn host_path(&self) -> &Path {
-        self.device.as_deref().unwrap_or(&self.path)
-    }
+    /// Whether a file system of its own is mounted there while it is used.
+    #[serde(default)]
+    pub(crate) has_filesystem: bool,
 }
 
 /// Reads `rslave`, `shared`, and the empty text for the default.
