@@ -92,7 +92,7 @@ impl Furnished<'_> {
         let terminal = self.terminal.iter();
         terminal
             .flat_map(|terminal| [terminal.master.as_fd(), terminal.peer.as_fd()])
-            .chain([self.prepared.directory()])
+            .chain(self.prepared.directory())
     }
 }
 
@@ -405,9 +405,7 @@ impl<'a> Root<'a> {
         }
         dev::make_elsewhere(&root.fd, &plan.nodes).step(|| "make devices")?;
         root.kernel_parameters()?;
-        for path in &spec.readonly_paths {
-            masks::make_readonly(&root.fd, path)?;
-        }
+        masks::make_all_readonly(&root.fd, &spec.readonly_paths)?;
         for path in &spec.masked_paths {
             masks.mask(&root.fd, path)?;
         }

@@ -35,6 +35,10 @@ pub const DEFAULT_READONLY: [&str; 5] = [
     "/proc/sysrq-trigger",
 ];
 
+/// What stays read-only along with those, wherever any do. Other engines leave
+/// it to an AppArmor profile, which not every machine has.
+const ALSO_READONLY: [&str; 1] = ["/proc/dynamic_debug"];
+
 /// Paths masked unless the user says otherwise: what tells about or reaches
 /// the machine itself.
 pub fn default_masked() -> Vec<String> {
@@ -102,8 +106,17 @@ impl Masks {
     }
 }
 
-/// Makes `path`, where it exists, and all mounted below it read-only.
-pub(crate) fn make_readonly(root: impl AsFd, path: &str) -> Result<(), CreateError> {
+/// Makes `paths`, where they exist, and all mounted below them read-only.
+pub(crate) fn make_all_readonly(root: impl AsFd, paths: &[String]) -> Result<(), CreateError> {
+    let also = ALSO_READONLY.iter().filter(|_| !paths.is_empty());
+    paths
+        .iter()
+        .map(String::as_str)
+        .chain(also.copied())
+        .try_for_each(|path| make_readonly(&root, path))
+}
+
+fn make_readonly(root: impl AsFd, path: &str) -> Result<(), CreateError> {
     let step = || format!("make path \"{path}\" read-only");
     let Some(target) = find(root, path).step(step)? else {
         return Ok(());

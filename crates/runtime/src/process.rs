@@ -34,7 +34,8 @@ pub(crate) struct Prepared<'a> {
     identity: Identity,
     arguments: Vec<CString>,
     environment: Vec<CString>,
-    directory: OwnedFd,
+    /// None when it was missing.
+    directory: Option<OwnedFd>,
     available: CapabilitySet,
 }
 
@@ -62,8 +63,11 @@ impl<'a> Prepared<'a> {
         } else {
             path::open_in(&root, cwd, OFlags::PATH | OFlags::DIRECTORY)
         };
-        let directory =
-            opened.step(|| format!("chdir to cwd (\"{cwd}\") set in config.json failed"))?;
+        let directory = match opened {
+            // Below `/proc/self` there may be something for the process itself.
+            Err(error) if path::is_missing(&error) && !make_directory => None,
+            other => Some(other.step(|| no_directory(cwd))?),
+        };
         Ok(Self {
             arguments: strings(&spec.args)?,
             available: CapabilitySet::permitted().step(|| "read capabilities")?,
@@ -74,9 +78,9 @@ impl<'a> Prepared<'a> {
         })
     }
 
-    /// The working directory, which is kept open.
-    pub(crate) fn directory(&self) -> BorrowedFd<'_> {
-        self.directory.as_fd()
+    /// The working directory, when it is kept open.
+    pub(crate) fn directory(&self) -> Option<BorrowedFd<'_>> {
+        self.directory.as_ref().map(AsFd::as_fd)
     }
 
     /// Gives up all that the program may not have and becomes it; between the
@@ -160,13 +164,18 @@ impl<'a> Prepared<'a> {
     }
 
     fn change_directory(&self) -> Result<(), CreateError> {
-        let step = || {
-            format!(
-                "chdir to cwd (\"{}\") set in config.json failed",
-                self.spec.cwd
-            )
+        let step = || no_directory(&self.spec.cwd);
+        let late = match &self.directory {
+            Some(_) => None,
+            None => {
+                let flags = OFlags::PATH | OFlags::DIRECTORY;
+                let root = fs::open("/", flags | OFlags::CLOEXEC, Mode::empty()).step(step)?;
+                Some(path::open_in(root, &self.spec.cwd, flags).step(step)?)
+            }
         };
-        sysprocess::fchdir(&self.directory).step(step)?;
+        if let Some(directory) = self.directory.as_ref().or(late.as_ref()) {
+            sysprocess::fchdir(directory).step(step)?;
+        }
         // The kernel knows no path for a directory outside of the root.
         let cwd = sysprocess::getcwd(Vec::new()).step(step)?;
         if cwd.as_bytes().starts_with(b"/") {
@@ -225,6 +234,10 @@ impl<'a> Prepared<'a> {
             format!("exec: \"{name}\": executable file not found in $PATH"),
         ))
     }
+}
+
+fn no_directory(path: &str) -> String {
+    format!("chdir to cwd (\"{path}\") set in config.json failed")
 }
 
 /// The last restriction, unless it had to come before the capabilities went.

@@ -14,6 +14,11 @@
 //! | requests that exhaust the daemon (CVE-2018-20699 and others) | [`requests_have_budgets`] |
 //! | clients that never finish | [`slow_clients_hold_up_nobody`] |
 //! | an image's labels taken for settings (CVE-2014-6408, CVE-2026-53488) | [`labels_are_not_settings`] |
+//! | the engine runs a program of the container (CVE-2019-14271, CVE-2026-41567, CVE-2022-1227) | [`files::programs_of_a_container_are_not_run_for_the_engine`] |
+//! | an export or copy that follows links (CVE-2018-15664, CVE-2023-0778) | [`files::an_export_holds_what_is_the_containers`], `copy` |
+//! | working directories that lead out (CVE-2024-21626) | [`files::directories_to_begin_in_are_inside`] |
+
+mod files;
 
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};

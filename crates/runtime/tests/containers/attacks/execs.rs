@@ -15,6 +15,7 @@ trials!(
     an_exec_has_its_streams_and_nothing_else,
     working_directories_that_lead_out,
     working_directories_that_vanish,
+    a_directory_of_its_own_in_procfs,
     terminals_that_are_none,
     account_files_that_block,
 );
@@ -79,6 +80,20 @@ fn working_directories_that_lead_out() {
         let inside = outcome.stdout.starts_with('/');
         assert!(outcome.error.is_some() || inside, "{cwd}: {outcome:#?}");
     }
+}
+
+/// What a process finds below its own entry of procfs is its own.
+fn a_directory_of_its_own_in_procfs() {
+    let fixture = Fixture::shell("sleep 100");
+    let process = ProcessSpec {
+        cwd: "/proc/self/net".into(),
+        ..shell(&fixture, "pwd; cat ../comm")
+    };
+    let said = fixture.exec_process(process).stdout;
+    assert!(
+        said.ends_with("/net\nsh\n") || said.ends_with("/net\ncat\n"),
+        "{said}"
+    );
 }
 
 /// Launches what is allowed to do nearly everything, and waits until it is
