@@ -10,6 +10,7 @@ mod attach;
 mod changes;
 mod clients;
 mod create;
+mod devices;
 mod events;
 mod exec;
 mod exec_rules;
@@ -57,6 +58,7 @@ const AREAS: &[(&str, &[Row])] = &[
     ("states", states::ROWS),
     ("list", list::ROWS),
     ("security", security::ROWS),
+    ("devices", devices::ROWS),
     ("select", select::ROWS),
     ("lifecycle", lifecycle::ROWS),
     ("wait", wait::ROWS),

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{self, AtFlags, FileType, Gid, Mode, Uid};
 use rustix::io::Errno;
@@ -32,7 +32,21 @@ const LINKS: [(&str, &str); 5] = [
     ("stderr", "/proc/self/fd/2"),
 ];
 
+/// Where other file systems are mounted.
 const DIRECTORIES: [&str; 3] = ["pts", "shm", "mqueue"];
+
+/// What of the host's `/dev` is never a container's: it has its own, or nobody
+/// but the host's programs knows what it is.
+const OWN: [&str; 8] = [
+    "pts",
+    "shm",
+    "fd",
+    "mqueue",
+    "console",
+    ".lxc",
+    ".lxd-mounts",
+    ".udev",
+];
 
 /// A device found on the host, to be made in the container.
 #[derive(Debug)]
@@ -46,6 +60,14 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// Whether it belongs in the `/dev` of [`build`].
+    fn is_in_dev(&self) -> bool {
+        self.target.strip_prefix("/dev").is_ok_and(|below| {
+            let first = below.components().next();
+            first.is_some_and(|first| !DIRECTORIES.iter().any(|own| first.as_os_str() == *own))
+        })
+    }
+
     /// What the container may do with the device.
     pub(crate) fn rule(&self) -> Rule {
         let kind = if self.kind == FileType::BlockDevice {
@@ -70,14 +92,14 @@ pub(crate) fn find(devices: &[DeviceSpec]) -> Result<Vec<Node>, CreateError> {
                     device.source.display()
                 )
             })
-            .map_err(|error| error.of_kind(CreateErrorKind::NoDevice))?;
+            .map_err(|error| error.of_kind(CreateErrorKind::Device))?;
     }
     Ok(nodes)
 }
 
 /// Adds what a device stands for: at least one node.
 fn gather(device: &DeviceSpec, nodes: &mut Vec<Node>) -> io::Result<()> {
-    let target = Path::new("/").join(&device.target);
+    let target = path::normal(&device.target);
     let wanted = device.node;
     let before = nodes.len();
     match (wanted.kind, wanted.number) {
@@ -94,12 +116,12 @@ fn gather(device: &DeviceSpec, nodes: &mut Vec<Node>) -> io::Result<()> {
     if nodes.len() == before {
         return Err(no_node());
     }
+    if device.permissions.is_empty() {
+        return Err(invalid("device access cannot be empty"));
+    }
     for node in &mut nodes[before..] {
         if wanted.kind.is_some_and(|kind| file_type(kind) != node.kind) {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the host's node is of another type",
-            ));
+            return Err(invalid("the host's node is of another type"));
         }
         if let Some(number) = wanted.number {
             node.device = fs::makedev(number.major, number.minor);
@@ -123,8 +145,19 @@ fn file_type(kind: NodeKind) -> FileType {
     }
 }
 
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::NotFound
+    )
+}
+
 fn no_node() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "not a device node")
+    invalid("not a device node")
+}
+
+fn invalid(reason: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, reason)
 }
 
 fn collect(
@@ -133,26 +166,26 @@ fn collect(
     permissions: &str,
     nodes: &mut Vec<Node>,
 ) -> io::Result<()> {
-    let status = fs::stat(source)?;
+    let status = match fs::stat(source) {
+        // A link that leads nowhere.
+        Err(Errno::NOENT) if fs::lstat(source).is_ok() => return Err(no_node()),
+        other => other?,
+    };
     match FileType::from_raw_mode(status.st_mode) {
         FileType::Directory => {
             for entry in std::fs::read_dir(source)? {
                 let entry = entry?;
+                let name = entry.file_name();
                 let kind = entry.file_type()?;
-                let below = target.join(entry.file_name());
-                // What is mounted in /dev has its own mounts in a container,
-                // and links would be found twice.
-                let special = ["pts", "shm", "fd", "mqueue", "console"]
-                    .iter()
-                    .any(|name| source == Path::new("/dev") && entry.file_name() == *name);
-                if kind.is_dir() && !special {
-                    collect(&entry.path(), &below, permissions, nodes)?;
-                } else if !kind.is_dir() && !kind.is_symlink() && !special {
-                    // Sockets and logs are not devices.
-                    match collect(&entry.path(), &below, permissions, nodes) {
-                        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
-                        other => other?,
-                    }
+                // Links would be found twice.
+                let own = source == Path::new("/dev") && OWN.iter().any(|own| name == *own);
+                if own || kind.is_symlink() {
+                    continue;
+                }
+                match collect(&entry.path(), &target.join(&name), permissions, nodes) {
+                    // Sockets and logs are no devices, and devices come and go.
+                    Err(error) if !kind.is_dir() && is_nothing(&error) => {}
+                    other => other?,
                 }
             }
             Ok(())
@@ -182,60 +215,84 @@ pub(crate) fn build(nodes: &[Node], console: bool) -> io::Result<OwnedFd> {
         &[("mode", "755"), ("size", "65536k")],
         NOSUID | STRICTATIME,
     )?;
-    for (name, major, minor) in NODES {
-        let device = fs::makedev(major, minor);
-        let mode = Mode::from_raw_mode(0o666);
-        fs::mknodat(&dev, name, FileType::CharacterDevice, mode, device)?;
-    }
-    for (name, target) in LINKS {
-        fs::symlinkat(target, &dev, name)?;
-    }
-    if fs::access("/proc/kcore", fs::Access::EXISTS).is_ok() {
-        fs::symlinkat("/proc/kcore", &dev, "core")?;
-    }
     for name in DIRECTORIES {
         fs::mkdirat(&dev, name, Mode::from_raw_mode(0o755))?;
     }
     if console {
         path::make_file(&dev, "/console")?;
     }
-    for node in nodes {
-        if let Ok(inside) = node.target.strip_prefix("/dev") {
-            make_node(&dev, inside, node)?;
-        }
+    // Who comes first stays: the container's own terminals, what the user asks
+    // for, then what everybody has.
+    let (ptmx, links) = LINKS.split_at(1);
+    make_links(&dev, ptmx)?;
+    for node in nodes.iter().filter(|node| node.is_in_dev()) {
+        make_node(
+            &dev,
+            node.target.strip_prefix("/dev").unwrap_or(&node.target),
+            node,
+        )?;
+    }
+    for (name, major, minor) in NODES {
+        let device = fs::makedev(major, minor);
+        let mode = Mode::from_raw_mode(0o666);
+        unless_there(fs::mknodat(
+            &dev,
+            name,
+            FileType::CharacterDevice,
+            mode,
+            device,
+        ))?;
+    }
+    make_links(&dev, links)?;
+    if fs::access("/proc/kcore", fs::Access::EXISTS).is_ok() {
+        make_links(&dev, &[("core", "/proc/kcore")])?;
     }
     Ok(dev)
 }
 
-/// Makes those of `nodes` that lie outside `/dev` in the container's root.
-pub(crate) fn make_elsewhere(root: impl AsFd, nodes: &[Node]) -> io::Result<()> {
-    for node in nodes.iter().filter(|node| !node.target.starts_with("/dev")) {
-        make_node(&root, &node.target, node)?;
+/// Makes those of `nodes` that lie outside this `/dev`, in the container's root
+/// or in what is mounted there.
+pub(crate) fn make_elsewhere(root: impl AsFd, nodes: &[Node]) -> Result<(), CreateError> {
+    for node in nodes.iter().filter(|node| !node.is_in_dev()) {
+        make_node(&root, &node.target, node)
+            .step(|| format!("make device \"{}\"", node.target.display()))?;
     }
     Ok(())
 }
 
+fn make_links(dev: impl AsFd, links: &[(&str, &str)]) -> io::Result<()> {
+    for (name, target) in links {
+        unless_there(fs::symlinkat(*target, &dev, *name))?;
+    }
+    Ok(())
+}
+
+/// Makes a node unless something else is there: what an image has stays as it
+/// is.
 fn make_node(root: impl AsFd, place: &Path, node: &Node) -> io::Result<()> {
-    let plain = place
-        .components()
-        .all(|part| matches!(part, Component::Normal(_) | Component::RootDir));
-    let (Some(name), true) = (place.file_name(), plain) else {
-        return Err(io::ErrorKind::InvalidInput.into());
+    let Some(name) = place.file_name() else {
+        return Ok(());
     };
     let parent = path::make_dir(&root, place.parent().unwrap_or(Path::new("/")))?;
-    // A device of the same name replaces a standard one.
-    match fs::unlinkat(&parent, name, AtFlags::empty()) {
-        Ok(()) | Err(Errno::NOENT) => {}
-        Err(error) => return Err(error.into()),
-    }
-    fs::mknodat(&parent, name, node.kind, node.mode, node.device)?;
-    let (uid, gid) = node.owner;
-    fs::chownat(
+    if unless_there(fs::mknodat(
         &parent,
         name,
-        Some(uid),
-        Some(gid),
-        AtFlags::SYMLINK_NOFOLLOW,
-    )?;
+        node.kind,
+        node.mode,
+        node.device,
+    ))? {
+        let (uid, gid) = node.owner;
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        fs::chownat(&parent, name, Some(uid), Some(gid), flags)?;
+    }
     Ok(())
+}
+
+/// Whether it was made; that something is there already is no error.
+fn unless_there(made: rustix::io::Result<()>) -> io::Result<bool> {
+    match made {
+        Ok(()) => Ok(true),
+        Err(Errno::EXIST) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -18,9 +18,9 @@ pub enum CreateErrorKind {
     /// The user or group to run as does not exist in the container; shown to
     /// clients without further words.
     UnknownUser,
-    /// A device of the host that the container shall have is not there; shown
-    /// to clients without further words.
-    NoDevice,
+    /// A device that the container shall have is not there, or a rule about
+    /// devices says nothing; shown to clients without further words.
+    Device,
     /// The container that a process was to join is ending.
     ContainerEnding,
     /// Anything else.
@@ -54,7 +54,7 @@ impl CreateError {
     pub fn create_text(&self) -> String {
         if matches!(
             self.kind,
-            CreateErrorKind::UnknownUser | CreateErrorKind::NoDevice
+            CreateErrorKind::UnknownUser | CreateErrorKind::Device
         ) {
             return self.message.clone();
         }

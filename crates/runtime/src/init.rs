@@ -394,7 +394,7 @@ impl<'a> Root<'a> {
             taken: spec
                 .mounts
                 .iter()
-                .map(|mount| normal(&mount.target))
+                .map(|mount| path::normal(&mount.target))
                 .collect(),
         };
         mounts::attach(&root.proc, root.own_directory("/proc")?).step(|| "attach \"/proc\"")?;
@@ -403,7 +403,7 @@ impl<'a> Root<'a> {
         for (mount, tree) in spec.mounts.iter().zip(from_host.binds) {
             root.user_mount(mount, tree)?;
         }
-        dev::make_elsewhere(&root.fd, &plan.nodes).step(|| "make devices")?;
+        dev::make_elsewhere(&root.fd, &plan.nodes)?;
         root.kernel_parameters()?;
         masks::make_all_readonly(&root.fd, &spec.readonly_paths)?;
         for path in &spec.masked_paths {
@@ -599,7 +599,7 @@ impl<'a> Root<'a> {
         let magic = fs::fstatfs(place)
             .step(|| format!("statfs \"{target}\""))?
             .f_type;
-        let normal = normal(target);
+        let normal = path::normal(target);
         let allowed = REPLACEABLE.iter().any(|file| normal == Path::new(file));
         if magic == fs::PROC_SUPER_MAGIC && !allowed {
             return Err(CreateError::new(
@@ -660,21 +660,6 @@ pub(crate) fn new_cgroups(spec: &ContainerSpec) -> Result<OwnedFd, CreateError> 
     attributes.set(RDONLY, !spec.cgroup_writable);
     mounts::new("cgroup2", "cgroup", &[], attributes)
         .step(|| "mount \"cgroup2\" (does the kernel have it?)")
-}
-
-/// A path without `.`, `..`, doubled and trailing slashes.
-fn normal(path: &str) -> PathBuf {
-    let mut normal = PathBuf::from("/");
-    for part in Path::new(path).components() {
-        match part {
-            std::path::Component::Normal(name) => normal.push(name),
-            std::path::Component::ParentDir => {
-                normal.pop();
-            }
-            _ => {}
-        }
-    }
-    normal
 }
 
 /// A new pair of a terminal in the devpts that `pts` is the root of: master

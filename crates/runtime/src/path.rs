@@ -132,6 +132,21 @@ pub(crate) fn make_file(root: impl AsFd, path: impl AsRef<Path>) -> io::Result<O
     open_in(&root, path, OFlags::PATH)
 }
 
+/// A path without `.`, `..`, doubled and trailing slashes.
+pub(crate) fn normal(path: impl AsRef<Path>) -> PathBuf {
+    let mut normal = PathBuf::from("/");
+    for part in path.as_ref().components() {
+        match part {
+            Component::Normal(name) => normal.push(name),
+            Component::ParentDir => {
+                normal.pop();
+            }
+            _ => {}
+        }
+    }
+    normal
+}
+
 /// Whether nothing is there.
 pub(crate) fn is_missing(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::NOENT.raw_os_error())

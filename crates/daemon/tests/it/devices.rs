@@ -260,6 +260,18 @@ fn nodes_of_the_host() {
     let listed = given(&tree, "cd /dev/t && find . | sort");
     assert_eq!(listed, ".\n./null\n./sub\n./sub/zero");
 
+    // What is there already stays.
+    let program = format!("{zero}:/bin/busybox");
+    assert_eq!(given(&program, "stat -c %F /bin/busybox"), "regular file");
+    let below = format!("{zero}:/dev/shm/../x");
+    assert_eq!(given(&below, &stat("/dev/x")), zeroes);
+    let shm = format!("{zero}:/dev/shm/x");
+    assert_eq!(given(&shm, &stat("/dev/shm/x")), zeroes);
+    let null = given(&format!("{zero}:/dev/null"), &stat("/dev/null"));
+    assert_eq!(null, zeroes, "not the one that everybody has");
+    let ptmx = format!("{zero}:/dev/ptmx");
+    assert_eq!(given(&ptmx, "readlink /dev/ptmx"), "pts/ptmx");
+
     let privileged = ["--privileged", "--device", &format!("{zero}:/dev/x")];
     assert_eq!(machine.run(&privileged, &stat("/dev/x")), zeroes);
 
@@ -274,4 +286,51 @@ fn nodes_of_the_host() {
     wrong("/dev/nosuch", "no such file or directory");
     wrong("/etc/passwd", "not a device node");
     wrong(&machine.path("bare").to_string_lossy(), "not a device node");
+    std::os::unix::fs::symlink("nowhere", machine.path("dangling")).unwrap();
+    let dangling = machine.path("dangling");
+    wrong(&dangling.to_string_lossy(), "not a device node");
+}
+
+#[test]
+fn privileged_containers_see_the_hosts_devices() {
+    let machine = Machine::new();
+    let has = |name: &str| Path::new("/dev").join(name).exists();
+    let names = |text: String| -> Vec<String> { text.lines().map(str::to_owned).collect() };
+    let listed = names(machine.run(&["--privileged"], "ls /dev"));
+    for name in ["kmsg", "fuse", "loop-control", "null", "random"] {
+        let inside = listed.iter().any(|listed| listed == name);
+        assert_eq!(inside, has(name), "{name}: {listed:?}");
+    }
+    let own = names(machine.run(&[], "ls /dev"));
+    for name in &own {
+        assert!(listed.contains(name), "{name}: {listed:?}");
+    }
+    assert!(own.len() < listed.len(), "{listed:?}");
+    // The host's own terminal is not the container's.
+    let console = machine.run(&["--privileged"], "test -e /dev/console || echo none");
+    assert_eq!(console, "none");
+    // As it is there anyway, nobody asks whether it is.
+    let asked = ["--privileged", "--device", "/dev/nosuch"];
+    assert_eq!(machine.run(&asked, "echo started"), "started");
+}
+
+#[test]
+fn rules_about_devices() {
+    let machine = Machine::new();
+    let script = "mknod /x c 1 200; (: </x) 2>&1; (: >/x) 2>&1; true";
+    for (rule, read, written) in [
+        ("c 1:200 r", "No such device", "not permitted"),
+        ("c *:* w", "not permitted", "No such device"),
+        ("a 1:200 rw", "No such device", "No such device"),
+        ("b 1:200 rw", "not permitted", "not permitted"),
+    ] {
+        let told = machine.run(&["--device-cgroup-rule", rule], script);
+        let (first, second) = told.split_once('\n').unwrap();
+        assert!(first.contains(read), "{rule}: {told}");
+        assert!(second.contains(written), "{rule}: {told}");
+    }
+    let (status, text) = machine.start(r#"{"DeviceCgroupRules":["c 1:3"]}"#);
+    assert_eq!(status, 500, "{text}");
+    let words = r#"{"message":"invalid device cgroup rule format: 'c 1:3'"}"#;
+    assert_eq!(text.trim(), words);
 }

@@ -138,7 +138,7 @@ impl Cgroup {
         let mut all = Rule::defaults();
         for text in &spec.device_rules {
             all.push(text.parse().map_err(|error: devices::InvalidRule| {
-                CreateError::new(CreateErrorKind::Other, error.to_string())
+                CreateError::new(CreateErrorKind::Device, error.to_string())
             })?);
         }
         all.extend_from_slice(rules);

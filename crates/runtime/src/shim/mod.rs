@@ -350,7 +350,7 @@ fn kind_of(error: &CreateError) -> FailureKind {
         CreateErrorKind::PermissionDenied => FailureKind::PermissionDenied,
         CreateErrorKind::UnknownUser => FailureKind::UnknownUser,
         CreateErrorKind::ContainerEnding => FailureKind::WrongPhase,
-        CreateErrorKind::NoDevice | CreateErrorKind::Other => FailureKind::Other,
+        CreateErrorKind::Device | CreateErrorKind::Other => FailureKind::Other,
     }
 }
 

@@ -212,7 +212,7 @@ impl Plan {
             oom_score_adj: oom_score_adj(host.oom_score_adj)?,
             resources,
             devices: resources::devices(host)?,
-            device_rules: resources::device_rules(host)?,
+            device_rules: list(&host.device_cgroup_rules).to_vec(),
             cgroup_parent: host.cgroup_parent.clone(),
             ports,
             log: LogPlan::parse(&host.log_config)?,
@@ -319,8 +319,12 @@ fn check_config(config: &ContainerConfig) -> Result<()> {
 
 /// What this engine does not do yet must not look as if it did.
 fn check_unsupported(host: &HostConfig) -> Result<()> {
+    // No layer of ours has a quota.
+    let mut options = host.storage_opt.iter().flatten().map(|(name, _)| name);
+    if let Some(unknown) = options.find(|name| !name.eq_ignore_ascii_case("size")) {
+        return Err(Error::system(format!("Unknown option {unknown}")));
+    }
     if host.storage_opt.as_ref().is_some_and(|map| !map.is_empty()) {
-        // No layer of ours has a quota.
         return Err(Error::system(
             "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
         ));

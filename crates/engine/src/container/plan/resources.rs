@@ -104,40 +104,41 @@ pub(crate) fn rlimits(host: &HostConfig) -> Result<Vec<Rlimit>> {
         .collect()
 }
 
-/// Reads the devices of the host that the container shall see.
+/// Reads the devices of the host that the container shall see. Privileged
+/// containers see all of its `/dev`, and may do everything with them.
 pub(crate) fn devices(host: &HostConfig) -> Result<Vec<DeviceSpec>> {
-    list(&host.devices)
-        .iter()
-        .map(|given| {
-            let permissions = match given.cgroup_permissions.as_str() {
-                "" => "rwm",
-                text if text.bytes().all(|letter| b"rwm".contains(&letter)) => text,
-                text => {
-                    return Err(Error::bad_parameter(format!("invalid device mode: {text}")));
-                }
-            };
-            let target = match given.path_in_container.as_str() {
-                "" => &given.path_on_host,
-                _ => &given.path_in_container,
-            };
-            Ok(DeviceSpec {
-                source: PathBuf::from(&given.path_on_host),
-                target: target.into(),
-                permissions: permissions.to_owned(),
-                node: NodeSpec::default(),
-            })
-        })
-        .collect()
+    let mut devices = Vec::new();
+    if host.privileged {
+        devices.push(device("/dev", "/dev", "rwm"));
+    }
+    for given in list(&host.devices) {
+        let source = given.path_on_host.as_str();
+        let target = match given.path_in_container.as_str() {
+            "" => source,
+            target => target,
+        };
+        let permissions = given.cgroup_permissions.as_str();
+        if host.privileged {
+            if source != target || !source.starts_with("/dev/") {
+                devices.push(device(source, target, "rwm"));
+            }
+        } else if permissions.bytes().all(|letter| b"rwm".contains(&letter)) {
+            devices.push(device(source, target, permissions));
+        } else {
+            return Err(Error::bad_parameter(format!(
+                "invalid device mode: {permissions}"
+            )));
+        }
+    }
+    Ok(devices)
 }
 
-/// Checks rules of the form `c 1:3 rwm`.
-pub(crate) fn device_rules(host: &HostConfig) -> Result<Vec<String>> {
-    let rules = list(&host.device_cgroup_rules);
-    match rules.iter().find(|rule| !is_device_rule(rule)) {
-        Some(rule) => Err(Error::bad_parameter(format!(
-            "invalid device cgroup rule format: '{rule}'"
-        ))),
-        None => Ok(rules.to_vec()),
+fn device(source: &str, target: &str, permissions: &str) -> DeviceSpec {
+    DeviceSpec {
+        source: PathBuf::from(source),
+        target: target.to_owned(),
+        permissions: permissions.to_owned(),
+        node: NodeSpec::default(),
     }
 }
 
@@ -176,23 +177,10 @@ fn rates(given: &Option<Vec<longshore_api::types::ThrottleDevice>>) -> Vec<Devic
         .collect()
 }
 
-fn is_device_rule(rule: &str) -> bool {
-    let parts: Vec<&str> = rule.split(' ').collect();
-    let [kind, numbers, access] = parts[..] else {
-        return false;
-    };
-    let number =
-        |text: &str| text == "*" || (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()));
-    matches!(kind, "a" | "b" | "c")
-        && numbers
-            .split_once(':')
-            .is_some_and(|(major, minor)| number(major) && number(minor))
-        && (1..=3).contains(&access.len())
-        && access.bytes().all(|letter| b"rwm".contains(&letter))
-}
-
 #[cfg(test)]
 mod tests {
+    use longshore_api::types::DeviceMapping;
+
     use super::*;
 
     #[test]
@@ -227,20 +215,27 @@ mod tests {
     }
 
     #[test]
-    fn rules_of_devices() {
-        for rule in ["c 1:3 rwm", "a *:* r", "b 8:* rm"] {
-            assert!(is_device_rule(rule), "{rule}");
-        }
-        for rule in [
-            "",
-            "c 1:3",
-            "d 1:3 r",
-            "c 1 r",
-            "c 1:3 x",
-            "c 1:3 rwmr",
-            "c a:3 r",
-        ] {
-            assert!(!is_device_rule(rule), "{rule}");
-        }
+    fn privileged_containers_see_every_device_once() {
+        let given = |source: &str, target: &str, permissions: &str| DeviceMapping {
+            path_on_host: source.into(),
+            path_in_container: target.into(),
+            cgroup_permissions: permissions.into(),
+        };
+        let mut host = HostConfig {
+            devices: Some(vec![
+                given("/dev/fuse", "/dev/fuse", "r"),
+                given("/dev/fuse", "/dev/x", "r"),
+            ]),
+            ..HostConfig::default()
+        };
+        let seen = |host: &HostConfig| -> Vec<(String, String)> {
+            let all = devices(host).unwrap().into_iter();
+            all.map(|device| (device.target, device.permissions))
+                .collect()
+        };
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(seen(&host), [pair("/dev/fuse", "r"), pair("/dev/x", "r")]);
+        host.privileged = true;
+        assert_eq!(seen(&host), [pair("/dev", "rwm"), pair("/dev/x", "rwm")]);
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn apply(dir: &Dir, resources: &Resources) -> Result<(), CreateError>
 fn line(rate: &DeviceRate) -> Result<String, CreateError> {
     let status = fs::stat(&rate.path)
         .step(|| format!("stat {}", rate.path.display()))
-        .map_err(|error| error.of_kind(CreateErrorKind::NoDevice))?;
+        .map_err(|error| error.of_kind(CreateErrorKind::Device))?;
     let (major, minor) = (fs::major(status.st_rdev), fs::minor(status.st_rdev));
     Ok(format!("{major}:{minor} {}", rate.rate))
 }

@@ -92,7 +92,7 @@ fn cpu_max(resources: &Resources) -> Option<String> {
 fn rate_line(key: &str, rate: &DeviceRate) -> Result<String, CreateError> {
     let status = fs::stat(&rate.path)
         .step(|| format!("stat {}", rate.path.display()))
-        .map_err(|error| error.of_kind(CreateErrorKind::NoDevice))?;
+        .map_err(|error| error.of_kind(CreateErrorKind::Device))?;
     let (major, minor) = (fs::major(status.st_rdev), fs::minor(status.st_rdev));
     Ok(format!("{major}:{minor} {key}={}", rate.rate))
 }
