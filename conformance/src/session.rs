@@ -97,6 +97,7 @@ pub(crate) struct Session {
     findings: RefCell<Vec<schema::Finding>>,
     containers: RefCell<Vec<String>>,
     images: RefCell<Vec<String>>,
+    volumes: RefCell<Vec<String>>,
     names: Cell<u32>,
 }
 
@@ -110,6 +111,7 @@ impl Session {
             findings: RefCell::default(),
             containers: RefCell::default(),
             images: RefCell::default(),
+            volumes: RefCell::default(),
             names: Cell::new(0),
         }
     }
@@ -248,6 +250,13 @@ impl Session {
         self.images.borrow_mut().push(name.to_owned());
     }
 
+    /// A name for a volume, which is removed at the end.
+    pub(crate) fn volume_name(&self) -> String {
+        let name = self.name();
+        self.volumes.borrow_mut().push(name.clone());
+        name
+    }
+
     /// Adds a line to what a failure shows.
     pub(crate) fn record(&self, line: String) {
         self.exchanges.borrow_mut().push(line);
@@ -331,6 +340,9 @@ impl Drop for Session {
         };
         for id in self.containers.take() {
             delete(format!("/containers/{id}?force=1&v=1"));
+        }
+        for name in self.volumes.take() {
+            delete(format!("/volumes/{name}?force=1"));
         }
         for name in self.images.take() {
             delete(format!("/images/{name}?force=1"));

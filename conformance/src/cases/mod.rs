@@ -22,6 +22,7 @@ mod lifecycle;
 mod list;
 mod logdrivers;
 mod logs;
+mod mount;
 mod network;
 mod prune;
 mod refusals;
@@ -34,6 +35,7 @@ mod select;
 mod states;
 mod swarm;
 mod system;
+mod volume;
 mod wait;
 mod websocket;
 
@@ -76,6 +78,8 @@ const AREAS: &[(&str, &[Row])] = &[
     ("exec-rules", exec_rules::ROWS),
     ("images", images::ROWS),
     ("events", events::ROWS),
+    ("volume", volume::ROWS),
+    ("mount", mount::ROWS),
     ("network", network::ROWS),
     ("swarm", swarm::ROWS),
     ("clients", clients::ROWS),

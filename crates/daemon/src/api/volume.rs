@@ -43,7 +43,7 @@ impl Volume for Api {
         let pruned = self.engine.volumes().prune(&query.filters).await;
         let pruned = pruned.map_err(failed)?;
         Ok(types::VolumePruneResponse {
-            volumes_deleted: Some(pruned.names).filter(|names| !names.is_empty()),
+            volumes_deleted: Some(pruned.names),
             space_reclaimed: pruned.reclaimed.try_into().unwrap_or(i64::MAX),
         })
     }

@@ -69,7 +69,11 @@ impl<'a> Filter<'a> {
             .map_err(|error| Error::bad_parameter(error.message))?;
         for (key, known) in [("status", &STATES[..]), ("is-task", &["true", "false"])] {
             if let Some(value) = given.values(key).find(|value| !known.contains(value)) {
-                return Err(bad_value(key, value));
+                // dockerd shows the values of one as a list, not of the other.
+                return Err(match key {
+                    "status" => Error::bad_parameter(format!("Invalid filter 'status={value}'")),
+                    _ => bad_value(key, value),
+                });
             }
         }
         if let Some(value) = given.values("health").find(|value| !HEALTH.contains(value)) {

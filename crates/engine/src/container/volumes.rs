@@ -92,8 +92,14 @@ pub(crate) fn resolve(
     made: &mut Vec<String>,
 ) -> Result<Vec<Mount>> {
     inherited.retain(|mount| !parsed.iter().any(|own| own.target == mount.target));
+    let others = inherited.len();
     let mut all = inherited;
     all.extend_from_slice(parsed);
+    for volume in all.iter_mut().skip(others).filter_map(as_volume) {
+        if volume.mode.is_empty() {
+            volume.mode = "z".into();
+        }
+    }
     for target in config.volumes.iter().flat_map(|set| &set.0) {
         let target = mounts::clean(Path::new(target));
         if all.iter().any(|mount| mount.target == target) {
@@ -110,7 +116,7 @@ pub(crate) fn resolve(
         });
     }
     for mount in &mut all {
-        let Source::Volume(volume) = &mut mount.source else {
+        let Some(volume) = as_volume(mount) else {
             continue;
         };
         let wanted = NewVolume {
@@ -128,9 +134,6 @@ pub(crate) fn resolve(
         volume.path = shared.volumes.data(&taken.volume.name);
         volume.has_filesystem = filesystem::is_wanted(taken.volume.options.as_ref());
         volume.name = taken.volume.name;
-        if volume.mode.is_empty() && !volume.declared && !volume.nocopy {
-            volume.mode = "z".into();
-        }
     }
     Ok(all)
 }
@@ -221,6 +224,13 @@ pub(crate) fn volumes(mounts: &[Mount]) -> impl Iterator<Item = &VolumeMount> {
         Source::Volume(volume) => Some(volume),
         _ => None,
     })
+}
+
+fn as_volume(mount: &mut Mount) -> Option<&mut VolumeMount> {
+    match &mut mount.source {
+        Source::Volume(volume) => Some(volume),
+        _ => None,
+    }
 }
 
 /// Tells that a container that starts mounts its volumes.
