@@ -243,7 +243,10 @@ fn scratch(layers: &[PathBuf]) -> Result<OwnedFd, CreateError> {
         MountAttrFlags::empty(),
     )
     .step(|| "make a scratch file system")?;
-    let place = directory(Path::new("/proc")).step(|| "open /proc")?;
+    // Any directory that every machine has but /proc, through which older
+    // kernels are told the layers.
+    let base = Path::new("/sys");
+    let place = directory(base).step(|| "open /sys")?;
     mounts::attach(&memory, &place).step(|| "attach the scratch file system")?;
     for name in ["upper", "work", "root"] {
         rustix::fs::mkdirat(&memory, name, Mode::from_raw_mode(0o755))
@@ -252,7 +255,6 @@ fn scratch(layers: &[PathBuf]) -> Result<OwnedFd, CreateError> {
     if let Some(top) = layers.first() {
         like(top, &memory, "upper").step(|| "make the root like the layer's")?;
     }
-    let base = Path::new("/proc");
     let spec = RootfsSpec {
         lower: layers.to_vec(),
         upper: base.join("upper"),
