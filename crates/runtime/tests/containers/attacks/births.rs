@@ -141,6 +141,7 @@ fn watched() -> Supervised {
     let ptrace: Capability = "SYS_PTRACE".parse().expect("a name");
     fixture.spec.process.capabilities = CapabilitySet::DEFAULT.with(ptrace);
     fixture.spec.seccomp = Seccomp::Unconfined;
+    fixture.spec.namespaces.cgroup = NsMode::New;
     let container = Supervised::launch(fixture);
     container.start();
     let begin = Instant::now();
@@ -186,6 +187,14 @@ fn an_init_among_others_has_nothing_of_the_hosts() {
         fixture.spec.process.tty = number % 3 == 0;
         fixture.spec.init = number % 5 == 0;
         fixture.spec.namespaces.pid = NsMode::Of(container.pid);
+        if number % 2 == 0 {
+            fixture.spec.namespaces.cgroup = NsMode::New;
+        }
+        if number % 4 == 2 && !fixture.spec.init {
+            // Nobody else counts as one of the container's.
+            fixture.spec.cgroup.resources.pids_limit = Some(1);
+            fixture.spec.process.args = vec!["true".into()];
+        }
         let other = Supervised::launch(fixture);
         other.start();
         assert_eq!(other.wait().exit_code, 0);
