@@ -52,7 +52,7 @@ pub(crate) struct Birthplace<'a> {
     /// A process of the pid namespace.
     owner: &'a OwnedFd,
     /// To the guest's own cgroup.
-    entrance: Entrance,
+    entrance: Entrance<'a>,
 }
 
 impl<'a> Birthplace<'a> {
@@ -129,7 +129,7 @@ fn give_birth<'a>(
 }
 
 /// The first steps of the init.
-fn begin(plan: &Plan<'_>, entrance: Entrance, line: &Line) -> Result<(), CreateError> {
+fn begin(plan: &Plan<'_>, entrance: Entrance<'_>, line: &Line) -> Result<(), CreateError> {
     prctl::set_pdeathsig(Signal::SIGKILL).step(|| "set parent death signal")?;
     // A shim that has ended before that cannot be told any more.
     line.report(&Report::Born, None).step(|| "report to shim")?;

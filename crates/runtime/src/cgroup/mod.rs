@@ -27,6 +27,7 @@ use crate::error::{CreateError, CreateErrorKind};
 use crate::spec::{CgroupSpec, Resources};
 use devices::Rule;
 use dir::Dir;
+use entrance::Birthplace;
 use layout::Layout;
 use oom::OomWatch;
 use usage::Usage;
@@ -35,6 +36,8 @@ use usage::Usage;
 #[derive(Debug)]
 pub struct Cgroup {
     backend: Box<dyn Backend>,
+    /// For those who are born among others.
+    birthplace: Birthplace,
 }
 
 /// What a version of cgroups must be able to do.
@@ -95,7 +98,10 @@ impl Cgroup {
             } => Box::new(v1::Group::create(hierarchies, unified.as_deref(), path)?),
             Layout::V2 { root } => Box::new(v2::Group::create(root, path)?),
         };
-        Ok(Self { backend })
+        Ok(Self {
+            backend,
+            birthplace: Birthplace::default(),
+        })
     }
 
     /// The group `<parent>/<id>` that another process made and may have left
@@ -127,7 +133,10 @@ impl Cgroup {
             } => Box::new(v1::Group::open(hierarchies, unified.as_deref(), &path)?),
             Layout::V2 { root } => Box::new(v2::Group::open(root, &path)?),
         };
-        Ok(Self { backend })
+        Ok(Self {
+            backend,
+            birthplace: Birthplace::default(),
+        })
     }
 
     fn limit(&self, spec: &CgroupSpec, rules: &[Rule]) -> Result<(), CreateError> {

@@ -78,7 +78,7 @@ impl<'a> Task<'a> {
     }
 
     /// Goes where the container is, and clones the process there.
-    fn give_birth(&self) -> Result<(Side, Entrance, Option<Ready<'a>>), CreateError> {
+    fn give_birth(&self) -> Result<(Side, Entrance<'a>, Option<Ready<'a>>), CreateError> {
         // Before anything else: from here on nobody may look in who could not
         // look into the shim.
         prctl::set_dumpable(false).step(|| "set dumpable")?;
@@ -123,7 +123,7 @@ impl<'a> Task<'a> {
     /// The first steps of the process itself.
     fn live(
         &self,
-        entrance: Entrance,
+        entrance: Entrance<'_>,
         ready: Option<Ready<'a>>,
     ) -> Result<Prepared<'a>, CreateError> {
         let tell = || "report to shim";

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 
 use crate::cgroup::Cgroup;
+use crate::cgroup::entrance::Entrance;
 use crate::container::{PATIENCE, Stdio, answers_in_time, end, kill};
 use crate::error::{CreateError, CreateErrorKind, Step};
 use crate::seccomp;
@@ -147,6 +148,8 @@ pub fn begin(
     if let Some(map) = &spec.user_namespace {
         userns::hand_over(&stdio, map)?;
     }
+    // Made here, it is there for the next exec, too.
+    Entrance::prepare(container.cgroup).step(|| "open cgroup")?;
     let (ours, theirs) = Line::pair_with_names().step(|| "make line to process")?;
     match clone3(0, None).step(|| "clone3 the helper")? {
         Side::Child => {

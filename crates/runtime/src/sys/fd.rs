@@ -39,6 +39,15 @@ pub(crate) fn close_all_but(kept: &[BorrowedFd<'_>]) -> io::Result<()> {
     close_from(first)
 }
 
+/// Closes a descriptor that is owned by the parent, of which the calling process
+/// has a copy in memory that it will not use any more.
+pub(crate) fn close_inherited(fd: BorrowedFd<'_>) -> io::Result<()> {
+    let number = fd.as_raw_fd();
+    // SAFETY: the caller uses its copy of the owner no more.
+    super::check(unsafe { libc::syscall(libc::SYS_close_range, number, number, 0) })?;
+    Ok(())
+}
+
 /// Closes every descriptor from `first` upwards. Only for a process that will
 /// not use any object it has inherited from its parent's memory.
 pub(crate) fn close_from(first: u32) -> io::Result<()> {
