@@ -17,6 +17,7 @@ mod exec;
 mod filesystems;
 mod harness;
 mod health;
+mod leavers;
 mod lifecycle;
 mod links;
 mod list;

@@ -145,10 +145,13 @@ pub(crate) async fn pump(
         let mut keys = input.keys.map(KeyMatcher::new);
         let mut buffer = vec![0; 32 << 10];
         loop {
-            let length = from_client.read(&mut buffer).await?;
-            if length == 0 {
-                break;
-            }
+            let length = match from_client.read(&mut buffer).await {
+                Ok(0) => break,
+                Ok(length) => length,
+                // It has left without taking all of the output: more of it, and
+                // an end of the input, are nothing that it waits for.
+                Err(_) => return Ok(Some(Ended::Client)),
+            };
             let bytes = match &mut keys {
                 None => buffer[..length].to_vec(),
                 Some(keys) => match keys.filter(&buffer[..length]) {
