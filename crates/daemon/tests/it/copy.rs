@@ -90,6 +90,8 @@ fn what_is_mounted_is_seen_and_what_may_not_be_written_is_not() {
         let output = daemon.try_docker(&["cp", &format!("mounts:{path}"), "-"]);
         (output.status.success(), text(&output.stderr), output.stdout)
     };
+    let note = daemon.path().join("log");
+    let note = note.to_str().unwrap();
     for _ in ["running", "stopped"] {
         assert!(read("/rw/inside").0);
         // Memory is the container's own; what procfs says is nobody's file.
@@ -97,8 +99,6 @@ fn what_is_mounted_is_seen_and_what_may_not_be_written_is_not() {
         assert!(!found && said.contains("Could not find the file"), "{said}");
         assert!(!read("/proc/1/root/etc/shadow").0);
         assert!(!read("/proc/self/fd").0);
-        let note = daemon.path().join("log");
-        let note = note.to_str().unwrap();
         daemon.docker(&["cp", note, "mounts:/rw/note"]);
         assert!(host.join("note").exists());
         fs::remove_file(host.join("note")).unwrap();
@@ -112,7 +112,7 @@ fn what_is_mounted_is_seen_and_what_may_not_be_written_is_not() {
         daemon.docker(&["stop", "-t", "0", "mounts"]);
     }
     daemon.docker(&["create", "--name", "fixed", "--read-only", "busybox"]);
-    let refused = daemon.try_docker(&["cp", "/etc/hostname", "fixed:/x"]);
+    let refused = daemon.try_docker(&["cp", note, "fixed:/x"]);
     let said = text(&refused.stderr);
     assert!(
         said.contains("container rootfs is marked read-only"),
