@@ -35,6 +35,7 @@ mod select;
 mod states;
 mod swarm;
 mod system;
+mod values;
 mod volume;
 mod wait;
 mod websocket;
@@ -61,6 +62,7 @@ const AREAS: &[(&str, &[Row])] = &[
     ("list", list::ROWS),
     ("security", security::ROWS),
     ("devices", devices::ROWS),
+    ("values", values::ROWS),
     ("select", select::ROWS),
     ("lifecycle", lifecycle::ROWS),
     ("wait", wait::ROWS),

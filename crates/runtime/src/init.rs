@@ -615,8 +615,7 @@ impl<'a> Root<'a> {
     fn kernel_parameters(&self) -> Result<(), CreateError> {
         for (name, value) in &self.plan.spec.sysctls {
             let file = format!("sys/{}", name.replace('.', "/"));
-            self.write_proc(&file, value)
-                .step(|| format!("open /proc/{file}"))?;
+            self.set_parameter(&file, value)?;
         }
         // With others around this is not the process that stays.
         if let (Some(score), None, true) = (
@@ -629,6 +628,18 @@ impl<'a> Root<'a> {
                 .step(|| "set oom_score_adj")?;
         }
         Ok(())
+    }
+
+    /// A parameter that the kernel does not have is the client's mistake.
+    fn set_parameter(&self, file: &str, value: &str) -> Result<(), CreateError> {
+        match path::open_kernel(&self.proc, file, OFlags::WRONLY) {
+            Err(error) if path::is_missing(&error) => Err(error)
+                .step(|| format!("open /proc/{file}"))
+                .map_err(|error| error.of_kind(CreateErrorKind::NotFound)),
+            opened => std::fs::File::from(opened.step(|| format!("open /proc/{file}"))?)
+                .write_all(value.as_bytes())
+                .step(|| format!("write /proc/{file}")),
+        }
     }
 
     fn write_proc(&self, file: &str, value: &str) -> io::Result<()> {

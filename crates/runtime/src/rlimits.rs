@@ -7,11 +7,13 @@ use crate::spec::Rlimit;
 
 /// Limits the calling process.
 pub(crate) fn set(limit: &Rlimit) -> Result<(), CreateError> {
-    let step = || format!("error setting rlimit type {}", limit.name);
     let resource = resource(&limit.name).ok_or_else(|| {
         CreateError::new(
             CreateErrorKind::Other,
-            format!("invalid ulimit type: {}", limit.name),
+            format!(
+                "wrong rlimit value: RLIMIT_{}",
+                limit.name.to_ascii_uppercase()
+            ),
         )
     })?;
     let number = |value: u64| (value != u64::MAX).then_some(value);
@@ -19,7 +21,7 @@ pub(crate) fn set(limit: &Rlimit) -> Result<(), CreateError> {
         current: number(limit.soft),
         maximum: number(limit.hard),
     };
-    setrlimit(resource, limits).step(step)
+    setrlimit(resource, limits).step(|| format!("error setting rlimit type {}", resource as u32))
 }
 
 fn resource(name: &str) -> Option<Resource> {

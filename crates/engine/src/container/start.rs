@@ -21,7 +21,8 @@ use tokio::time::timeout;
 
 use crate::container::actor::at_nanos;
 use crate::container::plan::Plan;
-use crate::container::plan::mounts::Source;
+use crate::container::plan::mounts::{self, Source};
+use crate::container::plan::namespaces;
 use crate::container::record::{Files, Record};
 use crate::container::shim::{Connection, Streams};
 use crate::container::spec::{self, Places};
@@ -122,6 +123,8 @@ pub(crate) async fn launch(
     let userns = shared.config.userns.as_ref();
     let shifted = userns.is_some() && !plan.userns_host;
     userns::check(plan, shifted)?;
+    namespaces::check_sysctls(plan)?;
+    mounts::check_tmpfs(&plan.mounts)?;
     let joined = spec::resolve_joins(&shared.registry, plan, shifted)?;
     let linked = links::resolve(&shared.registry, record, &plan.network)?;
     let devices = devices::request(&shared.config.cdi_spec_dirs, &record.host_config)?;

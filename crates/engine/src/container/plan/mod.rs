@@ -162,7 +162,6 @@ impl Plan {
         let resources = resources::parse(host);
         let mounts = mounts_of(host)?;
         let ports = ports_of(config, host)?;
-        namespaces::check_sysctls(host, &network, &ipc)?;
         check_unsupported(host)?;
         let (masked_paths, readonly_paths) = if host.privileged {
             (Vec::new(), Vec::new())
@@ -185,7 +184,7 @@ impl Plan {
             security,
             tty: config.tty,
             console_size: console_size(host),
-            rlimits: resources::rlimits(host)?,
+            rlimits: resources::rlimits(host),
             stdin: StdinSpec {
                 open: config.open_stdin,
                 once: config.stdin_once,
@@ -437,8 +436,11 @@ fn mount_of(mount: &WireMount) -> Result<Mount> {
             let given = mount.tmpfs_options.as_ref();
             let size = given
                 .and_then(|given| given.size_bytes)
-                .filter(|size| *size > 0);
-            let mode = given.and_then(|given| given.mode).filter(|mode| *mode > 0);
+                .filter(|size| *size != 0);
+            let mode = given.and_then(|given| given.mode).filter(|mode| *mode != 0);
+            if mode.is_some_and(|mode| u32::try_from(mode).is_err()) {
+                return Err(invalid("field TmpfsOptions.Mode is no file mode".into()));
+            }
             let options = [
                 size.map(|size| format!("size={size}")),
                 mode.map(|mode| format!("mode={mode:o}")),

@@ -169,9 +169,13 @@ pub(crate) fn parse_shared_mode(mode: &str) -> Result<bool> {
 pub(crate) fn parse_tmpfs(target: &str, options: &str) -> Result<Mount> {
     if !target.starts_with('/') {
         return Err(Error::bad_parameter(format!(
-            "invalid mount config for type \"tmpfs\": invalid mount path: '{target}' mount path \
-             must be absolute"
+            "invalid mount path: '{target}' mount path must be absolute"
         )));
+    }
+    if clean(Path::new(target)) == Path::new("/") {
+        return Err(Error::bad_parameter(
+            "invalid specification: destination can't be '/'",
+        ));
     }
     let options: Vec<String> = options
         .split(',')
@@ -179,7 +183,23 @@ pub(crate) fn parse_tmpfs(target: &str, options: &str) -> Result<Mount> {
         .filter(|option| !option.is_empty())
         .map(str::to_owned)
         .collect();
-    for option in &options {
+    Ok(Mount {
+        readonly: options.iter().any(|option| option == "ro"),
+        target: clean(Path::new(target)),
+        source: Source::Tmpfs {
+            options,
+            shown: false,
+        },
+    })
+}
+
+/// Refuses options of tmpfs that nobody knows, which is found out at the start.
+pub(crate) fn check_tmpfs(mounts: &[Mount]) -> Result<()> {
+    let options = mounts.iter().flat_map(|mount| match &mount.source {
+        Source::Tmpfs { options, .. } => options.as_slice(),
+        _ => &[],
+    });
+    for option in options {
         let name = option.split('=').next().unwrap_or_default();
         let flag = matches!(
             option.as_str(),
@@ -215,19 +235,14 @@ pub(crate) fn parse_tmpfs(target: &str, options: &str) -> Result<Mount> {
             "size" | "mode" | "uid" | "gid" | "nr_inodes" | "nr_blocks"
         ) && option.contains('=');
         if !flag && !value {
-            return Err(Error::bad_parameter(format!(
-                "Invalid tmpfs option \"{option}\""
+            let words: Vec<&str> = option.splitn(2, '=').collect();
+            return Err(Error::system(format!(
+                "invalid tmpfs option [\"{}\"]",
+                words.join("\" \"")
             )));
         }
     }
-    Ok(Mount {
-        readonly: options.iter().any(|option| option == "ro"),
-        target: clean(Path::new(target)),
-        source: Source::Tmpfs {
-            options,
-            shown: false,
-        },
-    })
+    Ok(())
 }
 
 /// Refuses two mounts on one target.
@@ -368,11 +383,13 @@ mod tests {
     #[test]
     fn tmpfs_options() {
         let mount = parse_tmpfs("/run", "rw,size=64m,exec").expect("good");
+        let check = |options| check_tmpfs(&[parse_tmpfs("/run", options).expect("parsed")]);
+        check("rw,size=64m,exec").expect("known");
         assert!(!mount.readonly);
         assert!(parse_tmpfs("/run", "ro").expect("good").readonly);
         assert_eq!(
-            parse_tmpfs("/run", "fly").expect_err("refused").message,
-            "Invalid tmpfs option \"fly\""
+            check("fly").expect_err("refused").message,
+            "invalid tmpfs option [\"fly\"]"
         );
         assert!(parse_tmpfs("run", "").is_err());
     }

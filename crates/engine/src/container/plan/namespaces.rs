@@ -2,8 +2,8 @@
 
 use longshore_api::types::{ContainerConfig, HostConfig};
 
-use super::list;
 use super::ports::Ports;
+use super::{Plan, list};
 use crate::error::{Error, Result};
 
 /// A namespace of its own, the host's, or another container's.
@@ -245,8 +245,9 @@ pub(crate) fn mac(given: Option<&str>) -> Result<Option<[u8; 6]>> {
     Ok(Some(mac))
 }
 
-/// Kernel parameters must belong to a namespace that the container owns.
-pub(crate) fn check_sysctls(host: &HostConfig, network: &Network, ipc: &Ipc) -> Result<()> {
+/// Kernel parameters must belong to a namespace that the container owns, which
+/// is found out at the start.
+pub(crate) fn check_sysctls(plan: &Plan) -> Result<()> {
     const IPC: [&str; 8] = [
         "kernel.msgmax",
         "kernel.msgmnb",
@@ -257,8 +258,8 @@ pub(crate) fn check_sysctls(host: &HostConfig, network: &Network, ipc: &Ipc) -> 
         "kernel.shmmni",
         "kernel.shm_rmid_forced",
     ];
-    let own_ipc = matches!(ipc, Ipc::Private | Ipc::Shareable | Ipc::None);
-    for key in host.sysctls.iter().flatten().map(|(key, _)| key.as_str()) {
+    let own_ipc = matches!(plan.ipc, Ipc::Private | Ipc::Shareable | Ipc::None);
+    for key in plan.sysctls.keys() {
         let plain = key
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/' | b'_' | b'-'));
@@ -270,13 +271,16 @@ pub(crate) fn check_sysctls(host: &HostConfig, network: &Network, ipc: &Ipc) -> 
             _ if !plain || key.contains("..") => "is not in a separate kernel namespace",
             _ if of_ipc && own_ipc => continue,
             _ if of_ipc => "is not allowed in the hosts ipc namespace",
-            _ if of_network && network.is_own() => continue,
+            _ if of_network && plan.network.is_own() => continue,
             _ if of_network => "not allowed in host network namespace",
-            "kernel.domainname" if host.uts_mode.is_empty() => continue,
+            "kernel.domainname" if !plan.uts_host => continue,
             "kernel.hostname" => "is not allowed as it conflicts with the OCI \"hostname\" field",
             _ => "is not in a separate kernel namespace",
         };
-        return Err(Error::bad_parameter(format!("sysctl \"{key}\" {refusal}")));
+        return Err(Error::system(format!(
+            "failed to create shim task: OCI runtime create failed: runc create failed: \
+             sysctl \"{key}\" {refusal}: unknown"
+        )));
     }
     Ok(())
 }
@@ -341,11 +345,16 @@ mod tests {
 
     #[test]
     fn sysctls_belong_to_own_namespaces() {
-        let host = |key: &str| HostConfig {
-            sysctls: Some(BTreeMap::from([(key.to_owned(), "1".to_owned())])),
-            ..HostConfig::default()
+        let check = |key: &str, network, ipc| {
+            let mut plan =
+                Plan::parse(&ContainerConfig::default(), &HostConfig::default()).unwrap();
+            plan.sysctls = BTreeMap::from([(key.to_owned(), "1".to_owned())]);
+            check_sysctls(&Plan {
+                network,
+                ipc,
+                ..plan
+            })
         };
-        let check = |key, network, ipc| check_sysctls(&host(key), &network, &ipc);
         assert!(check("net.ipv4.ip_forward", Network::Bridge, Ipc::Private).is_ok());
         assert!(check("net.ipv4.ip_forward", Network::Host, Ipc::Private).is_err());
         assert!(check("kernel.shmmax", Network::Bridge, Ipc::Private).is_ok());

@@ -57,49 +57,17 @@ pub(crate) fn parse(host: &HostConfig) -> Resources {
     }
 }
 
-/// Reads the limits of processes.
-pub(crate) fn rlimits(host: &HostConfig) -> Result<Vec<Rlimit>> {
-    const NAMES: [&str; 16] = [
-        "as",
-        "core",
-        "cpu",
-        "data",
-        "fsize",
-        "locks",
-        "memlock",
-        "msgqueue",
-        "nice",
-        "nofile",
-        "nproc",
-        "rss",
-        "rtprio",
-        "rttime",
-        "sigpending",
-        "stack",
-    ];
+/// Reads the limits of processes. Which names there are, and whether a limit can
+/// be set, is found out at the start.
+pub(crate) fn rlimits(host: &HostConfig) -> Vec<Rlimit> {
+    // Minus one is no limit.
+    let limit = |value: i64| u64::try_from(value).unwrap_or(u64::MAX);
     list(&host.ulimits)
         .iter()
-        .map(|given| {
-            let name = given.name.to_ascii_lowercase();
-            if !NAMES.contains(&name.as_str()) {
-                return Err(Error::bad_parameter(format!(
-                    "invalid ulimit type: {}",
-                    given.name
-                )));
-            }
-            if given.soft > given.hard && given.hard >= 0 {
-                return Err(Error::bad_parameter(format!(
-                    "ulimit soft limit must be less than or equal to hard limit: {} > {}",
-                    given.soft, given.hard
-                )));
-            }
-            // Minus one is no limit.
-            let limit = |value: i64| u64::try_from(value).unwrap_or(u64::MAX);
-            Ok(Rlimit {
-                name,
-                soft: limit(given.soft),
-                hard: limit(given.hard),
-            })
+        .map(|given| Rlimit {
+            name: given.name.to_ascii_lowercase(),
+            soft: limit(given.soft),
+            hard: limit(given.hard),
         })
         .collect()
 }
