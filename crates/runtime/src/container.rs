@@ -170,6 +170,7 @@ fn give_birth(plan: &Plan<'_>) -> Result<(Child, Option<OwnedFd>, Line), CreateE
 pub(crate) fn end_with(line: &Line, run: impl FnOnce() -> CreateError) -> ! {
     let error = catch_unwind(AssertUnwindSafe(run))
         .unwrap_or_else(|_| CreateError::new(CreateErrorKind::Other, "init panicked"));
+    let error = error.shortened();
     // When nobody listens any more there is nobody to tell.
     let _ = line.report(&Report::Failed(error), None);
     std::process::exit(1)

@@ -49,6 +49,19 @@ impl CreateError {
         }
     }
 
+    /// With no more text than travels in one message: a name that is part of it
+    /// may have any length.
+    pub(crate) fn shortened(mut self) -> Self {
+        /// Bytes; in a message each may take six.
+        const LONGEST: usize = 2 << 10;
+        if self.message.len() > LONGEST {
+            let end = self.message.floor_char_boundary(LONGEST);
+            self.message.truncate(end);
+            self.message.push('…');
+        }
+        self
+    }
+
     /// The text of a failed `POST /containers/{id}/start`, with the words that
     /// dockerd's layers of runtimes put in front: clients match on them.
     pub fn create_text(&self) -> String {

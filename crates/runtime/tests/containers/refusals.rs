@@ -16,6 +16,7 @@ trials!(
     mounts_through_links_stay_inside,
     system_calls,
     bad_device_rules,
+    strings_of_any_length,
 );
 
 fn error(fixture: &Fixture) -> String {
@@ -148,4 +149,25 @@ fn bad_device_rules() {
     let mut fixture = Fixture::shell("true");
     fixture.spec.cgroup.device_rules = vec!["everything".into()];
     assert!(error(&fixture).contains("invalid device cgroup rule format: 'everything'"));
+}
+
+/// Lengths at which numbers of 16 bits and messages come to their ends.
+fn strings_of_any_length() {
+    for length in [16 << 10, 65_535, 65_536, 70_000] {
+        let long = "\u{1}".repeat(length);
+        let mut fixture = Fixture::shell("");
+        fixture.spec.process.args = vec![long.clone()];
+        let text = error(&fixture);
+        assert!(text.contains("exec: \"\u{1}\u{1}"), "{} bytes", text.len());
+        assert!(text.len() < 4096, "{} bytes", text.len());
+        let fixture = Fixture::shell("sleep 100");
+        let mut process = fixture.spec.process.clone();
+        process.cwd = long.clone();
+        let error = fixture.exec_process(process).error;
+        assert!(error.is_some_and(|text| text.contains("chdir to cwd")));
+        let mut fixture = Fixture::shell("echo ${#LONG} $(grep -c . /proc/self/status)");
+        fixture.spec.process.env.push(format!("LONG={long}"));
+        let output = fixture.output();
+        assert!(output.starts_with(&format!("{length} ")), "{output}");
+    }
 }

@@ -26,6 +26,7 @@
 //! | a first process with more than the program (`--init`) | [`identity::the_first_process_has_no_more_than_the_program`] |
 //! | numbers taken for names, ids that wrap (CVE-2016-3697, CVE-2024-40635) | `user` (unit), [`identity::ids_that_wrap`] |
 //! | account files that block or exhaust (CVE-2024-9676, CVE-2026-47262) | [`identity::odd_account_files`], [`execs::account_files_that_block`] |
+//! | lengths that overflow (CVE-2021-43784) | `refusals::strings_of_any_length` |
 //! | values that smuggle others (CVE-2022-0811) | [`kernel::values_of_parameters`] |
 //! | keys of the caller | `reference::default_container_is_dockerds` |
 //! | input pushed into the caller's terminal | `basics::a_terminal_is_the_containers_own` |
