@@ -3,6 +3,7 @@
 //! error, as with dockerd, since nobody could say which one was meant.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -68,9 +69,9 @@ pub(crate) struct Flags {
     /// dockremap
     #[arg(long, value_name = "string")]
     userns_remap: Option<String>,
-    /// CDI specification directories to use, later ones win
+    /// CDI specification directories to use, later ones win; "" for none
     #[arg(long = "cdi-spec-dir", value_name = "list")]
-    cdi_spec_dirs: Vec<PathBuf>,
+    cdi_spec_dirs: Vec<OsString>,
     /// Directory of passwd, group, subuid and subgid
     #[arg(long, value_name = "string", hide = true)]
     accounts: Option<PathBuf>,
@@ -249,12 +250,14 @@ impl Settings {
             seccomp_profile: (flags.seccomp_profile.or(file.seccomp_profile)).unwrap_or_default(),
             userns_remap: (flags.userns_remap.or(file.userns_remap))
                 .filter(|given| !given.is_empty()),
-            cdi_spec_dirs: if flags.cdi_spec_dirs.is_empty() {
-                file.cdi_spec_dirs
-                    .unwrap_or_else(|| DEFAULT_DIRECTORIES.map(PathBuf::from).to_vec())
-            } else {
-                flags.cdi_spec_dirs
-            },
+            cdi_spec_dirs: Some(flags.cdi_spec_dirs)
+                .filter(|given| !given.is_empty())
+                .map(|given| given.into_iter().map(PathBuf::from).collect())
+                .or(file.cdi_spec_dirs)
+                .unwrap_or_else(|| DEFAULT_DIRECTORIES.map(PathBuf::from).to_vec())
+                .into_iter()
+                .filter(|directory| !directory.as_os_str().is_empty())
+                .collect(),
             accounts: flags.accounts.unwrap_or_else(|| PathBuf::from("/etc")),
             api_superset: flags.api_superset || file.api_superset.unwrap_or(false),
         })

@@ -226,6 +226,18 @@ fn what_is_asked_of_no_driver_or_wrongly() {
 }
 
 #[test]
+fn a_daemon_without_descriptions() {
+    let daemon = Daemon::flagged(&["--cdi-spec-dir", ""]);
+    daemon.import_busybox();
+    let run = ["run", "--rm", "--net", "none", "--device", "v.com/class=x"];
+    let output = daemon.try_docker(&[&run[..], &["busybox", "true"]].concat());
+    assert!(!output.status.success());
+    let error = text(&output.stderr);
+    let words = "could not select device driver \"cdi\" with capabilities: []";
+    assert!(error.contains(words), "{error}");
+}
+
+#[test]
 fn nodes_of_the_host() {
     let machine = Machine::new();
     let zero = machine.node("zero", 5);

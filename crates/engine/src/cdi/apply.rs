@@ -104,6 +104,9 @@ fn mount_of(mount: &CdiMount) -> Result<MountSpec, String> {
     if !matches!(mount.r#type.as_str(), "" | "none" | "bind") {
         return wrong(&format!("type {} is not supported", mount.r#type));
     }
+    if !mount.host_path.starts_with('/') {
+        return wrong(&format!("host path {} is not absolute", mount.host_path));
+    }
     let mut readonly = false;
     let mut recursive = false;
     let mut restrictions = Restrictions::default();

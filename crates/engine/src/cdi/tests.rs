@@ -115,6 +115,12 @@ fn hooks_are_refused_by_name() {
         resolve_one(&dirs, "v.com/c=x").unwrap_err(),
         "v.com/c=x: mount \"/b\": option uid=3 is not supported"
     );
+    let mount = r#""mounts":[{"hostPath":"a","containerPath":"/b"}]"#;
+    write(&dirs[0], "h.json", &spec("v.com/c", "x", mount));
+    assert_eq!(
+        resolve_one(&dirs, "v.com/c=x").unwrap_err(),
+        "v.com/c=x: mount \"/b\": host path a is not absolute"
+    );
 }
 
 #[test]

@@ -9,14 +9,15 @@ use crate::cdi::{self, Additions};
 use crate::container::plan::list;
 use crate::error::{Error, Result};
 
-/// The driver of devices that files describe, the only one there is.
+/// The driver of devices that files describe, the only one there is; without a
+/// directory of files there is none.
 const CDI: &str = "cdi";
 
 /// Finds what a container asks for. A device may come and go between starts.
 pub(crate) fn request(directories: &[PathBuf], host: &HostConfig) -> Result<Additions> {
     let mut names = Vec::new();
     for request in list(&host.device_requests) {
-        if request.driver != CDI {
+        if request.driver != CDI || directories.is_empty() {
             return Err(no_driver(request));
         }
         if request.count != 0 {
