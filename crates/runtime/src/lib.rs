@@ -31,6 +31,7 @@ mod dev;
 pub mod error;
 pub mod exec;
 pub mod floor;
+pub mod fsids;
 mod guest;
 pub mod hostmount;
 mod init;

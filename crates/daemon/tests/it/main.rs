@@ -7,6 +7,7 @@
     reason = "a step of a test that fails is the test's failure"
 )]
 
+mod archives;
 mod attach;
 mod attacks;
 mod census;

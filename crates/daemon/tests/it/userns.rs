@@ -261,3 +261,52 @@ fn bad_settings_are_named() {
         "{said}"
     );
 }
+
+#[test]
+fn archives_have_the_ids_that_the_container_has() {
+    let lab = Remapped::start();
+    let script = "touch /mine; touch /theirs; chown 7:8 /theirs; echo >/made; sleep 1000";
+    let make = [
+        "run", "-d", "--name", "one", "--net", "none", "busybox", "sh", "-c", script,
+    ];
+    lab.daemon.docker(&make);
+    crate::harness::wait_for("the files", || {
+        let made = lab.daemon.try_docker(&["exec", "one", "ls", "/made"]);
+        made.status.success().then_some(())
+    });
+    let host = lab.daemon.path().join("sent");
+    std::fs::write(&host, "x").unwrap();
+    std::os::unix::fs::chown(&host, Some(7), Some(8)).unwrap();
+    let host = host.to_string_lossy();
+    let owners = |bytes: &[u8]| -> Vec<String> {
+        let mut archive = tar::Archive::new(bytes);
+        let wanted = ["mine", "theirs", "sent"];
+        let mut found: Vec<String> = archive
+            .entries()
+            .unwrap()
+            .map(Result::unwrap)
+            .map(|entry| {
+                let path = entry.path().unwrap().display().to_string();
+                let header = entry.header();
+                (path, header.uid().unwrap(), header.gid().unwrap())
+            })
+            .filter(|(path, _, _)| wanted.contains(&path.as_str()))
+            .map(|(path, uid, gid)| format!("{path} {uid}:{gid}"))
+            .collect();
+        found.sort_unstable();
+        found
+    };
+    for _ in ["running", "stopped"] {
+        // With -a the archive's owner is kept.
+        lab.daemon.docker(&["cp", "-a", &host, "one:/sent"]);
+        let mut all = Vec::new();
+        for name in ["mine", "theirs", "sent"] {
+            let from = format!("one:/{name}");
+            all.extend(owners(&lab.daemon.try_docker(&["cp", &from, "-"]).stdout));
+        }
+        assert_eq!(all, ["mine 0:0", "theirs 7:8", "sent 7:8"]);
+        let exported = owners(&lab.daemon.try_docker(&["export", "one"]).stdout);
+        assert_eq!(exported, ["mine 0:0", "sent 7:8", "theirs 7:8"]);
+        lab.daemon.docker(&["stop", "-t", "0", "one"]);
+    }
+}

@@ -13,6 +13,7 @@ use longshore_archive::pack;
 use longshore_archive::read::ArchiveReader;
 use longshore_archive::tree::Wanted;
 use longshore_archive::unpack::{self, Options, UnpackError};
+use longshore_runtime::fsids;
 use longshore_runtime::spec::{MountKind, RootfsSpec};
 use longshore_runtime::userns::IdMap;
 use longshore_runtime::view::{View, ViewRoot, ViewSpec};
@@ -204,16 +205,18 @@ fn write(
         .decoder(archive)
         .map_err(|error| broken(error.into()))?;
     let mut archive = ArchiveReader::new(io::BufReader::with_capacity(256 << 10, decoded));
-    let unpacked = unpack::unpack(
-        view.root(),
-        path.as_bytes(),
-        &mut archive,
-        Options {
+    let mut unpack = || {
+        let options = Options {
             keep_kinds: options.no_overwrite_dir_non_dir,
             owner,
             ids: Some(&to_machine),
-        },
-    );
+        };
+        unpack::unpack(view.root(), path.as_bytes(), &mut archive, options)
+    };
+    let unpacked = match &ids {
+        Some(ids) => fsids::as_root_of(ids, unpack).context("user namespace")?,
+        None => unpack(),
+    };
     // A start that waits must find the layer unmounted.
     drop(view);
     drop(lease);
