@@ -311,3 +311,39 @@ fn a_client_that_stops_in_the_middle_holds_up_the_start_alone() {
     assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
     assert_eq!(daemon.docker(&["exec", "one", "echo", "well"]), "well");
 }
+
+#[test]
+fn absolute_names_lie_below_the_path_and_absolute_links_inside() {
+    let daemon = Daemon::start();
+    daemon.import_busybox();
+    daemon.docker(&[&busybox("one")[..], &["1000"]].concat());
+    let mark = format!("ls-archive-{}", std::process::id());
+    let raw = |archive: &mut tar::Builder<Vec<u8>>, name: &str, kind: EntryType, link: &str| {
+        let mut header = header(kind, 0);
+        header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+        header.as_mut_bytes()[157..157 + link.len()].copy_from_slice(link.as_bytes());
+        header.set_cksum();
+        archive.append(&header, std::io::empty()).unwrap();
+    };
+    let mut archive = tar::Builder::new(Vec::new());
+    raw(&mut archive, &format!("/{mark}"), EntryType::Regular, "");
+    raw(&mut archive, "out", EntryType::Symlink, "/tmp");
+    put(&daemon, &archive.into_inner().unwrap(), "one:/bin");
+    assert!(!Path::new("/").join(&mark).exists());
+    let below = get(&daemon, &["cp", &format!("one:/bin/{mark}"), "-"]);
+    assert_eq!(seen(&below, &mark)[&b""[..]].owner, (7, 8));
+    // A name through the link, which a first archive has made.
+    let mut archive = tar::Builder::new(Vec::new());
+    raw(&mut archive, &format!("out/{mark}"), EntryType::Regular, "");
+    let child = daemon
+        .docker_with(&clis()[0], &["cp", "-", "one:/bin"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut child = child.unwrap();
+    // A daemon that refuses it does not read on.
+    let bytes = archive.into_inner().unwrap();
+    child.stdin.take().unwrap().write_all(&bytes).ok();
+    child.wait().unwrap();
+    assert!(!Path::new("/tmp").join(&mark).exists());
+}
