@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio as Child};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -17,8 +17,8 @@ use longshore_runtime::error::CreateError;
 use longshore_runtime::exec;
 use longshore_runtime::masks;
 use longshore_runtime::spec::{
-    CgroupSpec, ContainerSpec, LogSpec, Namespaces, NsMode, ProcessSpec, Resources, RootfsSpec,
-    Seccomp, Shm, StdinSpec,
+    CgroupSpec, ContainerSpec, LogSpec, MountKind, MountSpec, Namespaces, NsMode, ProcessSpec,
+    Propagation, Resources, RootfsSpec, Seccomp, Shm, StdinSpec,
 };
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use serde::{Deserialize, Serialize};
@@ -313,4 +313,19 @@ fn wait(process: &OwnedFd) -> i32 {
         .exit_status()
         .or_else(|| status.terminating_signal().map(|signal| 128 + signal))
         .expect("an end")
+}
+
+/// A directory or file of the host, and all below, at `target`.
+pub(crate) fn bind(source: impl Into<PathBuf>, target: &str) -> MountSpec {
+    MountSpec {
+        target: target.into(),
+        kind: MountKind::Bind {
+            source: source.into(),
+            recursive: true,
+            readonly_recursive: false,
+            restrictions: Default::default(),
+            propagation: Propagation::Rprivate,
+        },
+        readonly: false,
+    }
 }

@@ -4,11 +4,9 @@ use std::fs;
 
 use longshore_runtime::caps::CapabilitySet;
 use longshore_runtime::cgroup::layout::Layout;
-use longshore_runtime::spec::{
-    MountKind, MountSpec, NsMode, Propagation, Resources, Rlimit, Seccomp, Shm,
-};
+use longshore_runtime::spec::{MountKind, MountSpec, NsMode, Resources, Rlimit, Seccomp, Shm};
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, bind};
 
 trials!(
     namespaces_are_new,
@@ -282,21 +280,14 @@ fn binds_and_tmpfs() {
     fs::create_dir(&source).expect("mkdir");
     fs::write(source.join("hello"), "hello\n").expect("write");
     fs::write(fixture.dir.path().join("resolv"), "nameserver 192.0.2.1\n").expect("write");
-    let bind = |source, target: &str, readonly| MountSpec {
-        target: target.into(),
-        kind: MountKind::Bind {
-            source,
-            recursive: true,
-            readonly_recursive: false,
-            restrictions: Default::default(),
-            propagation: Propagation::Rprivate,
-        },
-        readonly,
+    let readonly = |mount| MountSpec {
+        readonly: true,
+        ..mount
     };
     fixture.spec.mounts = vec![
-        bind(source.clone(), "/data", false),
-        bind(source.clone(), "/again", true),
-        bind(fixture.dir.path().join("resolv"), "/etc/resolv.conf", false),
+        bind(source.clone(), "/data"),
+        readonly(bind(source.clone(), "/again")),
+        bind(fixture.dir.path().join("resolv"), "/etc/resolv.conf"),
         MountSpec {
             target: "/mem".into(),
             kind: MountKind::Tmpfs {

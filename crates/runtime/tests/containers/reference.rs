@@ -6,9 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use longshore_runtime::spec::{MountKind, MountSpec, Propagation};
-
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, bind};
 use crate::probe::{self, Findings};
 
 trials!(default_container_is_dockerds, user_container_is_dockerds);
@@ -98,17 +96,8 @@ fn compare(user: &str) {
         spec.sysctls.insert(name.into(), value.into());
     }
     for file in ["resolv.conf", "hostname", "hosts"] {
-        spec.mounts.push(MountSpec {
-            target: format!("/etc/{file}"),
-            kind: MountKind::Bind {
-                source: image.join("etc").join(file),
-                recursive: true,
-                readonly_recursive: false,
-                restrictions: Default::default(),
-                propagation: Propagation::Rprivate,
-            },
-            readonly: false,
-        });
+        let source = image.join("etc").join(file);
+        spec.mounts.push(bind(source, &format!("/etc/{file}")));
     }
     let id = spec.id.clone();
     let parent = spec.cgroup.parent.clone();

@@ -3,9 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use longshore_runtime::spec::{MountKind, MountSpec, Propagation};
-
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, bind};
 
 trials!(
     programs_that_cannot_be_run,
@@ -90,20 +88,6 @@ fn working_directories_through_descriptors() {
         process.cwd = format!("/proc/self/fd/{number}");
         let outcome = fixture.exec_process(process);
         assert!(outcome.error.is_some(), "{outcome:?}");
-    }
-}
-
-fn bind(source: std::path::PathBuf, target: &str) -> MountSpec {
-    MountSpec {
-        target: target.into(),
-        kind: MountKind::Bind {
-            source,
-            recursive: true,
-            readonly_recursive: false,
-            restrictions: Default::default(),
-            propagation: Propagation::Rprivate,
-        },
-        readonly: false,
     }
 }
 

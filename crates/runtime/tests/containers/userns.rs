@@ -4,10 +4,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use longshore_runtime::caps::CapabilitySet;
-use longshore_runtime::spec::{MountKind, MountSpec, Propagation};
 use longshore_runtime::userns::{self, IdMap, IdRange};
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, bind};
 
 trials!(
     ids_are_the_containers_own,
@@ -172,17 +171,6 @@ fn binds_are_shifted_where_asked() {
     fs::write(volumes.join("one/of-web"), "").expect("write");
     std::os::unix::fs::chown(volumes.join("one/of-web"), Some(1000), Some(50)).expect("chown");
     fixture.spec.user_namespace = Some(map(&[&volumes]));
-    let bind = |source, target: &str| MountSpec {
-        target: target.into(),
-        kind: MountKind::Bind {
-            source,
-            recursive: true,
-            readonly_recursive: false,
-            restrictions: Default::default(),
-            propagation: Propagation::Rprivate,
-        },
-        readonly: false,
-    };
     fixture.spec.mounts = vec![
         bind(volumes.join("one"), "/volume"),
         bind(plain.clone(), "/plain"),

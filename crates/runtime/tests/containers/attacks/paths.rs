@@ -4,9 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use longshore_runtime::spec::{MountKind, MountSpec, Propagation};
-
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, bind};
 
 trials!(
     masks_are_not_of_the_image,
@@ -31,20 +29,6 @@ fn assert_untouched(canary: &Path) {
     assert_eq!(names, ["mark"]);
     let text = fs::read_to_string(canary.join("mark")).expect("mark");
     assert_eq!(text, "untouched");
-}
-
-fn bind(source: PathBuf, target: &str) -> MountSpec {
-    MountSpec {
-        target: target.into(),
-        kind: MountKind::Bind {
-            source,
-            recursive: true,
-            readonly_recursive: false,
-            restrictions: Default::default(),
-            propagation: Propagation::Rprivate,
-        },
-        readonly: false,
-    }
 }
 
 fn masks_are_not_of_the_image() {

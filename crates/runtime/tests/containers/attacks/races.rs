@@ -3,15 +3,15 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use longshore_runtime::spec::{MountKind, MountSpec, Propagation};
+use longshore_runtime::spec::{MountKind, MountSpec};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, bind};
 
 trials!(
     mount_targets_while_they_are_exchanged,
@@ -54,20 +54,6 @@ impl Drop for Racer {
         if !std::thread::panicking() {
             assert!(times.expect("the racer") > 100, "it hardly raced");
         }
-    }
-}
-
-fn bind(source: &Path, target: &str) -> MountSpec {
-    MountSpec {
-        target: target.into(),
-        kind: MountKind::Bind {
-            source: source.to_owned(),
-            recursive: true,
-            readonly_recursive: false,
-            restrictions: Default::default(),
-            propagation: Propagation::Rprivate,
-        },
-        readonly: false,
     }
 }
 
