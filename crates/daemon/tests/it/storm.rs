@@ -20,7 +20,9 @@ const ROUNDS: usize = 200;
 const CLIENTS: usize = 4;
 
 /// A container that ends by itself, in a way that cannot be mistaken.
-const SHORT: &str = r#"{"Image":"busybox","HostConfig":{"NetworkMode":"none"},
+const SHORT: &str = r#"{"Image":"busybox","HostConfig":{"NetworkMode":"none",
+    "Mounts":[{"Type":"volume","Source":"storm","Target":"/storm","VolumeOptions":
+    {"DriverConfig":{"Options":{"type":"tmpfs","device":"tmpfs"}}}}]},
     "Cmd":["sh","-c","echo one; echo two; exit 5"]}"#;
 
 /// A container that goes on until it is ended, with a published port.
