@@ -50,12 +50,12 @@ const STEPS: &[Step] = &[
         ],
     },
     Step {
-        name: "tests",
-        args: &["test", "--workspace", "--no-fail-fast"],
-    },
-    Step {
         name: "documentation",
         args: &["doc", "--workspace", "--no-deps"],
+    },
+    Step {
+        name: "tests",
+        args: &["test", "--workspace", "--no-fail-fast"],
     },
 ];
 

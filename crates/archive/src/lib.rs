@@ -1,7 +1,7 @@
 //! Tar archives, in and out of directory trees that nobody trusts: the files of
 //! containers and the layers of images.
 //!
-//! [`read`] and [`write`] know the format, [`compression`] what may be around
+//! [`read`] and [`mod@write`] know the format, [`compression`] what may be around
 //! it. [`tree`] opens paths below a root, [`pack`] makes an archive of what is
 //! there, [`unpack`] writes one into it, [`changes`] compares two trees.
 //!

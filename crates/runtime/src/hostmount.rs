@@ -2,7 +2,7 @@
 //! later daemons find them: what a volume with options is while it is used.
 //!
 //! Everything else is mounted in the containers' own namespaces; see
-//! [`crate::mounts`].
+//! `mounts.rs`.
 
 use std::ffi::OsString;
 use std::fs;

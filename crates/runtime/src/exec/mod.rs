@@ -2,7 +2,7 @@
 //!
 //! A helper joins the namespaces of the container through the pidfd of its first
 //! process, which cannot come to mean another one, and clones the process there,
-//! as a child of the caller: [`helper`] says why.
+//! as a child of the caller: `helper.rs` says why.
 
 mod helper;
 
