@@ -22,7 +22,7 @@ pub struct System {
     shared: Arc<Shared>,
 }
 
-/// What the machine is, as `version` and `info` show it.
+/// What the kernel says of the machine in one system call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
     /// Release of the kernel.
@@ -31,14 +31,8 @@ pub struct Machine {
     pub architecture: String,
     /// Processor, in Go's word (`amd64`).
     pub go_architecture: String,
-    /// Name of the distribution.
-    pub operating_system: String,
     /// Name of the machine.
     pub name: String,
-    /// Processors.
-    pub processors: i64,
-    /// Bytes of memory.
-    pub memory: i64,
 }
 
 impl Machine {
@@ -55,11 +49,7 @@ impl Machine {
                 other => other.into(),
             },
             architecture,
-            operating_system: os_name(),
             name: text(uname.nodename()),
-            processors: std::thread::available_parallelism()
-                .map_or(1, |count| i64::try_from(count.get()).unwrap_or(1)),
-            memory: memory_total(),
         }
     }
 }
@@ -123,13 +113,13 @@ impl System {
             logging_driver: shared.config.log_driver.clone(),
             cgroup_driver: "cgroupfs".into(),
             kernel_version: machine.kernel,
-            operating_system: machine.operating_system,
+            operating_system: os_name(),
             os_type: "linux".into(),
             architecture: machine.architecture,
             index_server_address: "https://index.docker.io/v1/".into(),
             registry_config: Some(registry()),
-            ncpu: machine.processors,
-            mem_total: machine.memory,
+            ncpu: processors(),
+            mem_total: memory_total(),
             docker_root_dir: shared.config.data_root.to_string_lossy().into_owned(),
             name: machine.name,
             labels: Some(shared.config.labels.clone()),
@@ -273,6 +263,12 @@ fn os_name() -> String {
         .unwrap_or_else(|| "Linux".into())
 }
 
+/// Processors that this process may run on, whatever time it has on them.
+fn processors() -> i64 {
+    let set = rustix::thread::sched_getaffinity(None);
+    set.map_or(1, |set| i64::from(set.count()))
+}
+
 /// Bytes of memory of the machine.
 pub(crate) fn memory_total() -> i64 {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
@@ -304,8 +300,8 @@ mod tests {
     fn the_machine_is_known() {
         let machine = Machine::read();
         assert!(!machine.kernel.is_empty());
-        assert!(!machine.operating_system.is_empty());
-        assert!(machine.processors >= 1);
-        assert!(machine.memory > 1 << 20);
+        assert!(!os_name().is_empty());
+        assert!(processors() >= 1);
+        assert!(memory_total() > 1 << 20);
     }
 }
