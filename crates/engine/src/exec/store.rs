@@ -214,7 +214,7 @@ impl Exec {
 
     fn forget(&self) {
         if let Some(path) = &self.path {
-            fs::remove_file(path).ok();
+            meta::remove(path);
         }
     }
 
@@ -317,7 +317,7 @@ impl Execs {
             let exec = known.and_then(|record| Exec::restored(record, path.clone()));
             match exec {
                 Some(exec) if !exec.is_stale() => drop(self.insert(exec)),
-                _ => drop(fs::remove_file(&path)),
+                _ => meta::remove(&path),
             }
         }
     }
@@ -388,5 +388,8 @@ impl Exec {
 
 fn records(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).collect()
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+        .collect()
 }
