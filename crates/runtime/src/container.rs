@@ -7,13 +7,16 @@
 //!
 //! The calling process must be single-threaded.
 
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_send_signal, setpgid, waitid,
+};
 
 use crate::cgroup::Cgroup;
 use crate::dev;
@@ -233,6 +236,35 @@ pub(crate) fn end(child: &Child) {
             _ => return,
         }
     }
+}
+
+/// Makes the calling helper the first of a process group: by that its parent
+/// finds whom it clones, also when that one dies before it has said a word.
+pub(crate) fn lead_group() -> io::Result<()> {
+    Ok(setpgid(None, None)?)
+}
+
+/// Kills a helper and all that it has cloned and that nobody has heard of.
+pub(crate) fn kill_group(helper: &Child) {
+    if let Some(group) = Pid::from_raw(helper.pid) {
+        // It may be empty, or not be a group yet.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    kill(helper);
+}
+
+/// Waits for the end of a helper that failed, and of all that it has cloned and
+/// that nobody has heard of: a pid namespace stays, with its first process, as
+/// long as one that died in it was not waited for.
+pub(crate) fn end_group(helper: &Child) {
+    // Before the helper is waited for: until then nobody else has its number.
+    kill_group(helper);
+    end(helper);
+    let group = WaitId::Pgid(Pid::from_raw(helper.pid));
+    while !matches!(
+        waitid(group.clone(), WaitIdOptions::EXITED),
+        Err(error) if error != Errno::INTR
+    ) {}
 }
 
 impl Init {

@@ -27,7 +27,9 @@ use rustix::thread::{ThreadNameSpaceType, UnshareFlags, move_into_thread_name_sp
 
 use crate::caps::{self, Capability, CapabilitySet};
 use crate::cgroup::entrance::Entrance;
-use crate::container::{answers_in_time, await_ready, end, end_with, no_answer};
+use crate::container::{
+    answers_in_time, await_ready, end, end_group, end_with, lead_group, no_answer,
+};
 use crate::error::{CreateError, CreateErrorKind, Step};
 use crate::init::{self, Furnished, Plan};
 use crate::mounts::{self, HARDENED};
@@ -99,9 +101,15 @@ pub(crate) fn await_birth(line: &Line, helper: &Child) -> Result<Child, CreateEr
             }
         }
     };
+    let pid = match born {
+        Ok(pid) => pid,
+        Err(error) => {
+            end_group(helper);
+            return Err(error);
+        }
+    };
     // It has nothing left to do.
     end(helper);
-    let pid = born?;
     line.forget_names().step(|| "make line to init")?;
     // A child that was not waited for keeps its number.
     let pidfd = pidfd_open(pid, PidfdFlags::empty()).step(|| "open init")?;
@@ -116,6 +124,7 @@ fn give_birth<'a>(
     line: &Line,
 ) -> Result<(Side, Furnished<'a>), CreateError> {
     init::hide()?;
+    lead_group().step(|| "make process group")?;
     if let Some(score) = plan.spec.oom_score_adj {
         // Handed down to the init.
         std::fs::write("/proc/self/oom_score_adj", score.to_string())

@@ -28,7 +28,7 @@ use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 
 use super::Running;
 use crate::cgroup::entrance::Entrance;
-use crate::container::{Stdio, end_with};
+use crate::container::{Stdio, end_with, lead_group};
 use crate::error::{CreateError, CreateErrorKind, Step};
 use crate::init::{become_controlled, join_keyring, open_terminal, set_size};
 use crate::path;
@@ -82,6 +82,7 @@ impl<'a> Task<'a> {
         // Before anything else: from here on nobody may look in who could not
         // look into the shim.
         prctl::set_dumpable(false).step(|| "set dumpable")?;
+        lead_group().step(|| "make process group")?;
         let container = self.container;
         let entrance = Entrance::open(container.cgroup).step(|| "open cgroup")?;
         if let Stdio::Pipes {

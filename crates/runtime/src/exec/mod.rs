@@ -13,7 +13,7 @@ use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 
 use crate::cgroup::Cgroup;
 use crate::cgroup::entrance::Entrance;
-use crate::container::{PATIENCE, Stdio, answers_in_time, end, kill};
+use crate::container::{PATIENCE, Stdio, answers_in_time, end, end_group, kill, kill_group};
 use crate::error::{CreateError, CreateErrorKind, Step};
 use crate::seccomp;
 use crate::spec::{ContainerSpec, ProcessSpec};
@@ -112,7 +112,7 @@ impl Starting {
 
     /// Kills it without waiting; its line is closed soon after.
     pub fn kill(&self) {
-        kill(&self.helper);
+        kill_group(&self.helper);
         if let Some(child) = &self.child {
             kill(child);
         }
@@ -120,7 +120,7 @@ impl Starting {
 
     /// Kills it and waits for its end.
     pub fn end(self) {
-        end(&self.helper);
+        end_group(&self.helper);
         if let Some(child) = &self.child {
             end(child);
         }

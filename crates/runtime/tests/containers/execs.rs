@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 use longshore_runtime::channel::{
-    self, ExecRequest, Message, Phase, Reply, Request, Streams, UnixNanos,
+    self, Event, ExecRequest, Message, Phase, Reply, Request, Streams, UnixNanos,
 };
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::supervised::{Supervised, ask, read_to_end};
 
@@ -23,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("execs::one_on_its_way_holds_up_nobody", on_its_way),
         Trial::test("execs::the_exit_record_has_them", recorded),
+        Trial::test("execs::one_that_dies_at_its_birth_is_buried", buried),
     ]
 }
 
@@ -89,5 +92,31 @@ fn recorded() -> Result<(), Failed> {
         .collect();
     assert_eq!(ends, [("short", Some(3)), ("long", Some(137))]);
     assert!(record.execs.iter().all(|exec| exec.started_at > started_at));
+    Ok(())
+}
+
+/// A container ends although an exec is just being born in it, at whatever
+/// moment: the kernel lets nobody see the end of a first process before all who
+/// died in its pid namespace have been waited for.
+fn buried() -> Result<(), Failed> {
+    for round in 0..80 {
+        let container = Supervised::run("sleep 1000");
+        let socket = container.connect();
+        let mut process = container.fixture.spec.process.clone();
+        process.args = vec!["true".to_owned()];
+        let request = ExecRequest {
+            id: "newborn".into(),
+            process,
+            streams: OUTPUT,
+        };
+        let init = Pid::from_raw(container.pid).ok_or("no pid")?;
+        channel::send(&socket, &Request::Exec(Box::new(request)))?;
+        let moment = Instant::now() + Duration::from_micros(round * 50);
+        while Instant::now() < moment {
+            std::hint::spin_loop();
+        }
+        kill_process(init, Signal::KILL)?;
+        while !matches!(container.event(), Event::Exited(_)) {}
+    }
     Ok(())
 }
