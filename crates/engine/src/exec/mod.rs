@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use crate::container::attach::DetachKeys;
 use crate::container::registry::Snapshot;
 use crate::container::shim::Connection;
-use crate::container::state::{self, Subject, Verdict, decide, refuse};
+use crate::container::state::{self, Phase, Subject, Verdict, decide, refuse};
 use crate::error::{Error, Result};
 use crate::shared::Shared;
 
@@ -117,7 +117,8 @@ impl ExecArea {
         if config.command.is_empty() {
             return Err(Error::bad_parameter("No exec command specified"));
         }
-        let snapshot = self.shared.registry.get(given)?.snapshot();
+        let container = self.shared.registry.get(given)?;
+        let snapshot = container.snapshot();
         allow(&snapshot, given)?;
         let keys = DetachKeys::parse(&config.detach_keys).map_err(|_| {
             let given = &config.detach_keys;
@@ -125,6 +126,13 @@ impl ExecArea {
         })?;
         let keys = config.tty.then_some(keys);
         let exec = self.shared.execs.create(&snapshot, config, keys)?;
+        // Whoever removes the container takes its execs along, and may have been
+        // there just before.
+        let now = container.snapshot();
+        if matches!(now.state.phase, Phase::Removing | Phase::Removed) {
+            self.shared.execs.forget_container(now.id());
+            allow(&now, given)?;
+        }
         exec.publish(&self.shared, &snapshot.record, "exec_create");
         Ok(exec.id().to_owned())
     }
