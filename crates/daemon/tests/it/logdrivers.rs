@@ -212,7 +212,8 @@ fn a_server_that_does_not_read() {
     // It stands still when what it wrote between two looks is nothing.
     let mut before = 0;
     wait_for("the container to be held up", || {
-        std::thread::sleep(std::time::Duration::from_millis(300)); // for it to write on
+        // Time for it to write on: only by that is standing still to be seen.
+        std::thread::sleep(std::time::Duration::from_millis(300));
         let now = size();
         let stands = now > 0 && now == before;
         before = now;

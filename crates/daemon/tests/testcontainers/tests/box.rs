@@ -74,6 +74,7 @@ impl Drop for Engine {
         assert!(status.is_ok_and(|status| status.success()));
         let end = Instant::now() + PATIENCE;
         while self.child.try_wait().is_ok_and(|ended| ended.is_none()) && Instant::now() < end {
+            // The standard library waits for a child for ever or not at all.
             thread::sleep(Duration::from_millis(20));
         }
         let bridge = format!("lstc{}", std::process::id() % 250);
@@ -137,6 +138,7 @@ fn page(port: u16) -> String {
             return text.split("\r\n\r\n").nth(1).unwrap_or_default().to_owned();
         }
         assert!(Instant::now() < end, "no page on port {port}: {asked:?}");
+        // A server that is about to listen announces it to nobody.
         thread::sleep(Duration::from_millis(50));
     }
 }

@@ -118,6 +118,8 @@ impl Server for Sender {
             if self.try_once(&event, &chunk).is_ok() {
                 return;
             }
+            // What the option asks for; the forwarder is a process of its own, and
+            // what comes meanwhile stays in its pipe.
             std::thread::sleep(wait);
             wait = (wait * 3 / 2).min(LONGEST_WAIT);
         }

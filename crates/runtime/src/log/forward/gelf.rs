@@ -72,6 +72,7 @@ impl Sender {
         message.push(0);
         for attempt in 0..=self.spec.max_reconnect {
             if attempt > 0 {
+                // What the option asks for, in a process of its own.
                 std::thread::sleep(Duration::from_secs(self.spec.reconnect_delay));
                 self.socket = Socket::connect(&self.spec.address).ok();
             }
