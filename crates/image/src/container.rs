@@ -21,10 +21,10 @@ use std::{
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, openat2, statat};
 
 use crate::{
-    digest::ChainId,
     error::{At, Error},
     store::{Store, disk::Disk},
 };
+use longshore_oci::digest::ChainId;
 
 /// What the name of overlayfs' scratch directory begins with.
 const SCRATCH: &str = "work";

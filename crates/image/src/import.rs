@@ -5,13 +5,15 @@ use std::io::Read;
 use jiff::Timestamp;
 
 use crate::{
-    config::{HistoryEntry, ImageConfig, RootFs, RunConfig, host_architecture},
-    digest::ImageId,
     error::Error,
     instructions,
     layer::StagedLayer,
-    reference::Reference,
     store::{Publication, Store},
+};
+use longshore_oci::{
+    config::{HistoryEntry, ImageConfig, RootFs, RunConfig, host_architecture},
+    digest::ImageId,
+    reference::Reference,
 };
 
 /// What an imported image is, besides its files.

@@ -7,15 +7,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    config::{Empty, Healthcheck, RunConfig},
-    error::Error,
-};
+use crate::error::Error;
+use longshore_oci::config::{Empty, Healthcheck, RunConfig};
 
 /// Applies instructions, each a line (with `\` continuations) of a Dockerfile.
 ///
 /// ```
-/// use longshore_image::{config::RunConfig, instructions::apply};
+/// use longshore_oci::{config::RunConfig};
+/// use longshore_image::{instructions::apply};
 ///
 /// let mut config = RunConfig::default();
 /// apply(&mut config, &[r#"CMD ["/bin/true"]"#.to_owned()])?;

@@ -28,11 +28,11 @@ use longshore_archive::compression::{self, Compression};
 use longshore_archive::read::ArchiveReader;
 
 use crate::{
-    digest::{ChainId, DiffId, Digest, Hasher},
     error::{At, Error},
     extract::{self, Limits},
     store::disk::{Disk, Staging},
 };
+use longshore_oci::digest::{ChainId, DiffId, Digest, Hasher};
 
 /// How much is handed to the second thread at a time, in bytes.
 const CHUNK: usize = 256 << 10;

@@ -17,15 +17,14 @@
 //!   quarantine/         records that could not be read
 //! ```
 
-pub mod config;
 pub mod container;
-pub mod digest;
+
 pub mod error;
 pub mod extract;
 pub mod import;
 pub mod instructions;
 mod layer;
 pub mod load;
-pub mod reference;
+
 pub mod save;
 pub mod store;

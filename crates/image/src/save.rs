@@ -14,11 +14,13 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    digest::{ChainId, ImageId},
     error::{At, Error},
     layer,
-    reference::Reference,
     store::{Image, Store},
+};
+use longshore_oci::{
+    digest::{ChainId, ImageId},
+    reference::Reference,
 };
 
 /// What an archive will hold. The layers' files are open: removing an image

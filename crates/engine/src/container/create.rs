@@ -191,7 +191,7 @@ fn make(
     shared: &Shared,
     files: &Files,
     record: &mut Record,
-    chain: Option<&longshore_image::digest::ChainId>,
+    chain: Option<&longshore_oci::digest::ChainId>,
     mounting: Mounting<'_>,
 ) -> Result<()> {
     shared

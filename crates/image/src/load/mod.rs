@@ -15,12 +15,8 @@ use std::{
 use longshore_archive::compression::{self, Compression, read_up_to};
 use longshore_archive::read::{ArchiveReader, Entry, Kind};
 
-use crate::{
-    digest::{DiffId, Digest, ImageId},
-    error::Error,
-    layer::StagedLayer,
-    store::Store,
-};
+use crate::{error::Error, layer::StagedLayer, store::Store};
+use longshore_oci::digest::{DiffId, Digest, ImageId};
 
 /// The largest manifest or configuration, in bytes.
 const LARGEST_DOCUMENT: u64 = 8 << 20;

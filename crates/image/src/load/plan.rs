@@ -5,11 +5,13 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{Contents, blob_name};
 use crate::{
+    error::Error,
+    store::{Publication, Store},
+};
+use longshore_oci::{
     config::{ImageConfig, host_architecture},
     digest::{Digest, ImageId, chain_ids},
-    error::Error,
     reference::Reference,
-    store::{Publication, Store},
 };
 
 /// How deep indexes may contain indexes.

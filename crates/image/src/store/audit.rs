@@ -14,11 +14,13 @@ use std::{
 
 use super::{Index, IndexedImage, State, Stored, disk, disk::Disk};
 use crate::{
-    config::ImageConfig,
-    digest::{ChainId, ImageId, chain_ids},
     error::{At, Error},
     extract::Limits,
     layer::{self, LayerRecord, StagedLayer},
+};
+use longshore_oci::{
+    config::ImageConfig,
+    digest::{ChainId, ImageId, chain_ids},
 };
 
 /// Something that could not be used.

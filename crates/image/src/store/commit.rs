@@ -6,10 +6,12 @@ use jiff::Timestamp;
 
 use super::{State, Store, Stored, disk};
 use crate::{
-    config::ImageConfig,
-    digest::{ChainId, DiffId, ImageId, chain_ids},
     error::{At, Error},
     layer::{self, LayerRecord, StagedLayer},
+};
+use longshore_oci::{
+    config::ImageConfig,
+    digest::{ChainId, DiffId, ImageId, chain_ids},
     reference::Reference,
 };
 
@@ -80,7 +82,7 @@ impl Store {
     /// the tag before, if it was another one.
     pub fn tag(&self, source: &str, target: &Reference) -> Result<Option<ImageId>, Error> {
         if target.digest().is_some() {
-            return Err(crate::reference::ReferenceError::TagWithDigest.into());
+            return Err(longshore_oci::reference::ReferenceError::TagWithDigest.into());
         }
         let target = target.clone().with_default_tag();
         self.change(|state| {

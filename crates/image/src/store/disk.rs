@@ -14,10 +14,8 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::trash::Trash;
-use crate::{
-    digest::{ChainId, ImageId},
-    error::{At, Error},
-};
+use crate::error::{At, Error};
+use longshore_oci::digest::{ChainId, ImageId};
 
 /// Kept free so that the index can be replaced, and hence images be deleted,
 /// when the disk is full.

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::{Image, State, Store};
-use crate::{
+use crate::error::Error;
+use longshore_oci::{
     digest::{Digest, ImageId},
-    error::Error,
     reference::Reference,
 };
 

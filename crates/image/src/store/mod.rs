@@ -31,14 +31,16 @@ pub use lookup::HistoryItem;
 pub use remove::{RemoveOptions, Removed, Usage};
 
 use crate::{
-    config::{ImageConfig, rfc3339},
-    digest::{ChainId, ImageId, chain_ids},
     error::{At, Error},
     extract::Limits,
     layer::LayerRecord,
-    reference::Reference,
 };
 use disk::Disk;
+use longshore_oci::{
+    config::{ImageConfig, rfc3339},
+    digest::{ChainId, ImageId, chain_ids},
+    reference::Reference,
+};
 
 /// How a store behaves.
 #[derive(Debug, Clone, Copy, Default)]

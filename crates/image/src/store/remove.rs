@@ -9,9 +9,9 @@
 use std::{collections::BTreeSet, fmt};
 
 use super::{State, Store};
-use crate::{
+use crate::error::Error;
+use longshore_oci::{
     digest::{ChainId, ImageId},
-    error::Error,
     reference::Reference,
 };
 

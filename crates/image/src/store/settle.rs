@@ -86,10 +86,8 @@ pub(super) fn settle(store: &Inner) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        config::ImageConfig,
-        store::{NewImage, Store},
-    };
+    use crate::store::{NewImage, Store};
+    use longshore_oci::config::ImageConfig;
 
     #[test]
     fn settled_layers_say_so_on_disk() {

@@ -4,12 +4,12 @@
 use std::{fs, io::Write};
 
 use longshore_image::{
-    digest::Digest,
     error::ErrorKind,
     load::{LoadEvent, load},
     save,
     store::RemoveOptions,
 };
+use longshore_oci::digest::Digest;
 
 use crate::support::{Scene, Tar, layer, names_in, needs_root, tag};
 
@@ -143,7 +143,7 @@ fn an_oci_layout_is_loaded() {
     let nested = format!(
         r#"{{"manifests":[{{"digest":"{}","platform":{{"os":"linux","architecture":"{}"}}}},{{"digest":"{}","platform":{{"os":"plan9","architecture":"mips"}}}}]}}"#,
         Digest::of(good.as_bytes()),
-        longshore_image::config::host_architecture(),
+        longshore_oci::config::host_architecture(),
         Digest::of(b"absent"),
     );
     let index = |nested: &str| {

@@ -81,7 +81,7 @@ fn ids_that_could_lead_elsewhere_and_unknown_layers_are_refused() {
         let error = scene.store.container_create(id, None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BadParameter, "{id:?}");
     }
-    let unknown = longshore_image::digest::Digest::of(b"unknown");
+    let unknown = longshore_oci::digest::Digest::of(b"unknown");
     assert!(scene.store.container_create("a1", Some(&unknown)).is_err());
     assert_eq!(scene.store.container_ids(), [""; 0]);
     scene.assert_canary();

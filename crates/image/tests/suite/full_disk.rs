@@ -10,9 +10,9 @@ use std::{
 use longshore_image::{
     error::ErrorKind,
     import::import,
-    reference::Reference,
     store::{RemoveOptions, Store},
 };
+use longshore_oci::reference::Reference;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
 use crate::support::{Tar, needs_root};

@@ -3,12 +3,14 @@
 use std::{fs, io::Write};
 
 use longshore_image::{
-    config::{HistoryEntry, ImageConfig},
-    digest::Digest,
     error::ErrorKind,
     import::{ImportOptions, import},
-    reference::Reference,
     store::{Image, NewImage, RemoveOptions, Removed, Usage},
+};
+use longshore_oci::{
+    config::{HistoryEntry, ImageConfig},
+    digest::Digest,
+    reference::Reference,
 };
 
 use crate::support::{Scene, layer, names_in, needs_root, tag};

@@ -3,12 +3,10 @@
 use std::{fs, io::Read, path::Path};
 
 use longshore_image::{
-    config::ImageConfig,
-    digest::ImageId,
     error::Error,
-    reference::Reference,
     store::{Image, NewImage, Store},
 };
+use longshore_oci::{config::ImageConfig, digest::ImageId, reference::Reference};
 use tar::{EntryType, Header};
 
 /// Ends a test that cannot say anything without root.

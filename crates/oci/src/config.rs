@@ -269,11 +269,12 @@ where
 }
 
 /// Go's RFC 3339 with as many fractional digits as needed.
-pub(crate) mod rfc3339 {
+pub mod rfc3339 {
     use super::{Deserialize, Deserializer, Timestamp};
     use serde::Serializer;
 
-    pub(crate) fn serialize<S: Serializer>(
+    /// Writes a time, or `null`.
+    pub fn serialize<S: Serializer>(
         time: &Option<Timestamp>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
@@ -283,7 +284,8 @@ pub(crate) mod rfc3339 {
         }
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    /// Reads a time, or `null`.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Timestamp>, D::Error> {
         match Option::<String>::deserialize(deserializer)? {

@@ -1,80 +1,34 @@
 //! Images: the store's content as clients see it, and the events of what
 //! happens to it. The store works on blocking threads.
 
+mod archives;
+
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use longshore_api::filters::Filters;
 use longshore_api::scalar::UnixSeconds;
 use longshore_api::types::{
     ContainerConfig, GraphDriverData, ImageDeleteResponseItem, ImageHistoryResponseItem,
     ImageInspect, ImageSummary,
 };
-use longshore_image::config::{ImageConfig, RunConfig};
-use longshore_image::digest::ImageId;
-use longshore_image::import::{self, ImportOptions};
-use longshore_image::load::{self, LoadEvent};
-use longshore_image::reference::Reference;
-use longshore_image::save::{self, SavePlan};
-use longshore_image::store::{Image, NewImage, RemoveOptions, Removed, Usage};
-use tokio::sync::mpsc;
+use longshore_image::store::{Image, RemoveOptions, Removed, Usage};
+use longshore_oci::digest::ImageId;
+use longshore_oci::reference::Reference;
 
 use crate::container::inspect::STORAGE_DRIVER;
 use crate::error::{Error, IoContext, Result};
 use crate::events::EventKind;
 use crate::shared::Shared;
-use crate::system::Machine;
 use crate::time::wire;
+
+pub use archives::{BaseImage, ImportRequest, LoadProgress};
 
 /// The images of an engine.
 #[derive(Clone)]
 pub struct Images {
     shared: Arc<Shared>,
-}
-
-/// An image of one layer that comes with the engine.
-#[derive(Clone, Debug, Default)]
-pub struct BaseImage {
-    /// Name and tag.
-    pub reference: String,
-    /// The layer, a tar archive.
-    pub layer: Vec<u8>,
-    /// What it runs.
-    pub cmd: Vec<String>,
-    /// Its environment, `NAME=value`.
-    pub env: Vec<String>,
-}
-
-/// What an import becomes.
-#[derive(Clone, Debug, Default)]
-pub struct ImportRequest {
-    /// Repository, empty for a dangling image.
-    pub repo: String,
-    /// Tag, empty for `latest`.
-    pub tag: String,
-    /// Comment.
-    pub message: String,
-    /// Dockerfile instructions.
-    pub changes: Vec<String>,
-    /// Where the stream comes from: `-` or a URL.
-    pub source: String,
-}
-
-/// A step of a load.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LoadProgress {
-    /// A layer is being stored.
-    Layer {
-        /// Short id.
-        id: String,
-        /// Length in bytes.
-        size: u64,
-    },
-    /// A line for people.
-    Text(String),
 }
 
 impl Images {
@@ -228,103 +182,6 @@ impl Images {
                 item
             })
             .collect())
-    }
-
-    /// Makes an image of a tar stream; returns its id.
-    pub async fn import(
-        &self,
-        reader: impl Read + Send + 'static,
-        request: ImportRequest,
-    ) -> Result<String> {
-        let reference = match request.repo.as_str() {
-            "" => None,
-            repo => Some(Reference::for_tag(repo, &request.tag).map_err(bad_reference)?),
-        };
-        let name = reference.as_ref().map(Reference::familiar);
-        let store = self.shared.images.clone();
-        let options = ImportOptions {
-            reference,
-            message: request.message,
-            source: request.source,
-            changes: request.changes,
-            docker_version: self.shared.config.version.clone(),
-            ..ImportOptions::default()
-        };
-        let id = blocking(move || Ok(import::import(&store, reader, options)?)).await?;
-        self.publish("import", &id, &name.unwrap_or_else(|| id.to_string()));
-        Ok(id.to_string())
-    }
-
-    /// Loads the images of an archive and tells each step.
-    pub async fn load(
-        &self,
-        reader: impl Read + Send + 'static,
-        to: mpsc::Sender<LoadProgress>,
-    ) -> Result<()> {
-        let store = self.shared.images.clone();
-        let loaded = blocking(move || {
-            let tell = &mut |event: LoadEvent| {
-                let progress = match &event {
-                    LoadEvent::Layer { id, size } => Some(LoadProgress::Layer {
-                        id: id.short().to_owned(),
-                        size: *size,
-                    }),
-                    _ => event.text().map(LoadProgress::Text),
-                };
-                // A client that has left does not stop the load.
-                if let Some(progress) = progress {
-                    to.blocking_send(progress).ok();
-                }
-            };
-            Ok(load::load(&store, reader, tell)?)
-        });
-        for id in loaded.await? {
-            self.publish("load", &id, &id.to_string());
-        }
-        Ok(())
-    }
-
-    /// Prepares an archive of images; writing it blocks.
-    pub fn save(&self, names: &[String]) -> Result<SavePlan> {
-        let plan = save::plan(&self.shared.images, names)?;
-        for name in names {
-            if let Ok(image) = self.shared.images.get(name) {
-                self.publish("save", &image.id, &image.id.to_string());
-            }
-        }
-        Ok(plan)
-    }
-
-    /// Puts an image in place unless there is one of this name. Returns
-    /// whether it was new.
-    pub async fn provide(&self, image: BaseImage) -> Result<bool> {
-        if self.shared.images.get(&image.reference).is_ok() {
-            return Ok(false);
-        }
-        let reference = Reference::parse(&image.reference).map_err(bad_reference)?;
-        let machine = Machine::read();
-        let config = ImageConfig {
-            architecture: machine.go_architecture,
-            os: "linux".into(),
-            // No time of its own: the same image has the same id everywhere.
-            created: Some(Timestamp::UNIX_EPOCH),
-            config: RunConfig {
-                cmd: Some(image.cmd),
-                env: Some(image.env),
-                ..RunConfig::default()
-            },
-            ..ImageConfig::default()
-        };
-        let new = NewImage {
-            config,
-            base: None,
-            layers: vec![Box::new(Cursor::new(image.layer))],
-            parent: None,
-            references: vec![reference.with_default_tag()],
-        };
-        let store = self.shared.images.clone();
-        blocking(move || Ok(store.put(new)?)).await?;
-        Ok(true)
     }
 
     /// What containers use.

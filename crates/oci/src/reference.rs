@@ -21,12 +21,12 @@ const LONGEST_TAG: usize = 128;
 /// A syntactically valid, normalised reference to an image.
 ///
 /// ```
-/// use longshore_image::reference::Reference;
+/// use longshore_oci::reference::Reference;
 ///
 /// let reference = Reference::parse("busybox")?.with_default_tag();
 /// assert_eq!(reference.to_string(), "docker.io/library/busybox:latest");
 /// assert_eq!(reference.familiar(), "busybox:latest");
-/// # Ok::<(), longshore_image::reference::ReferenceError>(())
+/// # Ok::<(), longshore_oci::reference::ReferenceError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]

@@ -1,4 +1,4 @@
-//! SHA-256 digests: the names of everything this crate stores.
+//! SHA-256 digests: the names of everything that is stored by its content.
 //!
 //! A [`Digest`] can only be made from hashed bytes or from 64 lower-case
 //! hexadecimal digits, so no text from an archive or a request becomes part of
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// A SHA-256 digest, written `sha256:<64 lower-case hex digits>`.
 ///
 /// ```
-/// use longshore_image::digest::Digest;
+/// use longshore_oci::digest::Digest;
 ///
 /// let digest = Digest::of(b"");
 /// assert_eq!(digest.short(), "e3b0c44298fc");
@@ -135,18 +135,27 @@ impl TryFrom<String> for Digest {
 }
 
 /// An incremental SHA-256 computation.
-pub(crate) struct Hasher(ring::digest::Context);
+pub struct Hasher(ring::digest::Context);
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Hasher {
-    pub(crate) fn new() -> Self {
+    /// Begins.
+    pub fn new() -> Self {
         Self(ring::digest::Context::new(&ring::digest::SHA256))
     }
 
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
+    /// Takes in the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    pub(crate) fn finish(self) -> Digest {
+    /// The digest of all bytes taken in.
+    pub fn finish(self) -> Digest {
         let mut hex = String::with_capacity(64);
         for byte in self.0.finish().as_ref() {
             for nibble in [byte >> 4, byte & 15] {
