@@ -10,9 +10,10 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fgetxattr, openat, statat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, openat, statat};
 use rustix::io::Errno;
 
+use crate::overlay::{self, is_whiteout};
 use crate::pack::{join, names};
 use crate::tree;
 
@@ -222,17 +223,8 @@ fn is_directory(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::Directory
 }
 
-fn is_whiteout(stat: &Stat) -> bool {
-    FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice && stat.st_rdev == 0
-}
-
 fn is_opaque(parent: &OwnedFd, name: &[u8]) -> bool {
-    let Ok(directory) = tree::open_plain(parent, name, DIRECTORY) else {
-        return false;
-    };
-    let mut value = [0; 2];
-    let found = fgetxattr(&directory, "trusted.overlay.opaque", &mut value[..]);
-    found == Ok(1) && value[0] == b'y'
+    tree::open_plain(parent, name, DIRECTORY).is_ok_and(overlay::is_opaque)
 }
 
 #[cfg(test)]

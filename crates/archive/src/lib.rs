@@ -3,7 +3,8 @@
 //!
 //! [`read`] and [`mod@write`] know the format, [`compression`] what may be around
 //! it. [`tree`] opens paths below a root, [`pack`] makes an archive of what is
-//! there, [`unpack`] writes one into it, [`changes`] compares two trees.
+//! there, [`unpack`] writes one into it, [`changes`] compares two trees,
+//! [`overlay`] knows how overlayfs writes a layer down.
 //!
 //! A tree may be hostile, and may change while it is looked at. So its root is
 //! held as a descriptor, every path is resolved by the kernel with that root as
@@ -14,6 +15,7 @@
 pub mod changes;
 pub mod compression;
 pub mod metadata;
+pub mod overlay;
 pub mod pack;
 pub mod read;
 pub mod tree;

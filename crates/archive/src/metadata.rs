@@ -6,10 +6,12 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use rustix::fs::{
     AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags, chmod, chownat,
-    fchmod, fchown, fgetxattr, flistxattr, fsetxattr, openat, setxattr, utimensat,
+    fchmod, fchown, fgetxattr, flistxattr, fremovexattr, fsetxattr, listxattr, openat, removexattr,
+    setxattr, utimensat,
 };
 use rustix::io::Errno;
 
+use crate::overlay;
 use crate::read::Entry;
 
 /// The times that an entry gives to its file.
@@ -90,9 +92,8 @@ fn set_xattrs(
     Ok(())
 }
 
-/// The attributes of an open file that an archive carries: the file's
-/// capabilities and what users have set.
-pub(crate) fn xattrs(file: impl AsFd) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+/// The names of an open file's attributes.
+pub(crate) fn xattr_names(file: impl AsFd) -> io::Result<Vec<Vec<u8>>> {
     let file = file.as_fd();
     let mut names = vec![0; 256];
     let length = loop {
@@ -103,18 +104,28 @@ pub(crate) fn xattrs(file: impl AsFd) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
             Err(error) => return Err(error.into()),
         }
     };
+    let names = names[..length].split(|byte| *byte == 0);
+    Ok(names
+        .filter(|name| !name.is_empty())
+        .map(<[u8]>::to_vec)
+        .collect())
+}
+
+/// Of these attributes of an open file those that an archive carries: the
+/// file's capabilities and what users have set.
+pub(crate) fn xattrs(file: impl AsFd, names: Vec<Vec<u8>>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let file = file.as_fd();
     let mut found = Vec::new();
-    for name in names[..length].split(|byte| *byte == 0) {
-        // Lists of access rights hold ids that mean nothing elsewhere.
-        if !travels(name) || name.starts_with(b"system.") {
+    for name in names {
+        if !is_carried(&name) {
             continue;
         }
         let mut value = vec![0; 256];
         loop {
-            match fgetxattr(file, name, &mut value[..]) {
+            match fgetxattr(file, name.as_slice(), &mut value[..]) {
                 Ok(length) => {
                     value.truncate(length);
-                    found.push((name.to_vec(), value));
+                    found.push((name, value));
                     break;
                 }
                 Err(Errno::RANGE) => value.resize(value.len() * 8, 0),
@@ -123,5 +134,52 @@ pub(crate) fn xattrs(file: impl AsFd) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
             }
         }
     }
-    Ok(found)
+    found
+}
+
+/// Whether an archive carries an attribute. Lists of access rights it does not:
+/// they hold ids that mean nothing elsewhere.
+pub(crate) fn is_carried(name: &[u8]) -> bool {
+    travels(name) && !name.starts_with(b"system.")
+}
+
+/// Takes from an open file all attributes that an archive of its layer does not
+/// carry and that can be taken; `names` are those it has.
+pub(crate) fn strip(file: &OwnedFd, names: &[Vec<u8>]) -> io::Result<()> {
+    for name in names.iter().filter(|name| is_stray(name)) {
+        gone(fremovexattr(file, name.as_slice()))?;
+    }
+    Ok(())
+}
+
+/// The same for what can only be opened as a place.
+pub(crate) fn strip_at(place: &OwnedFd) -> io::Result<()> {
+    let path = format!("/proc/self/fd/{}", place.as_raw_fd());
+    let mut names = [0; 4096];
+    let length = match listxattr(&path, &mut names[..]) {
+        Ok(length) => length,
+        Err(Errno::OPNOTSUPP) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    for name in names[..length].split(|byte| *byte == 0) {
+        if is_stray(name) {
+            gone(removexattr(&path, name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Labels of the machine's own security modules are theirs to keep.
+fn is_stray(name: &[u8]) -> bool {
+    !name.is_empty()
+        && !is_carried(name)
+        && !name.starts_with(b"security.")
+        && !overlay::hides(name)
+}
+
+fn gone(result: rustix::io::Result<()>) -> io::Result<()> {
+    match result {
+        Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }

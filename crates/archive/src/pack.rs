@@ -17,6 +17,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use crate::metadata;
+use crate::overlay;
 use crate::read::{Entry, Kind};
 use crate::tree::{self, Wanted};
 use crate::write::ArchiveWriter;
@@ -74,12 +75,40 @@ pub fn pack_all<W: Write>(root: BorrowedFd<'_>, ids: Ids<'_>, out: W) -> io::Res
     packing.finish()
 }
 
+/// What happens to the files of a layer that is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerUse {
+    /// They belong to a container, which may be running.
+    Shared,
+    /// Nobody else has them, and they become the layer's own: what the archive
+    /// cannot say is taken away from them.
+    Own,
+}
+
+/// Writes the layer `root`, the upper directory of an overlay, to `out`: like
+/// [`pack_all`], with whiteouts as archives have them. Returns the sum of the
+/// lengths of files and symbolic links in bytes.
+pub fn pack_layer<W: Write>(root: BorrowedFd<'_>, usage: LayerUse, out: W) -> io::Result<u64> {
+    let top = tree::open_plain(root, b".", OFlags::RDONLY | OFlags::DIRECTORY)?;
+    let mut packing = Packing::new(out, &|uid, gid| (uid, gid));
+    packing.layer = Some(usage);
+    packing.attributes(&top)?;
+    packing.below(&top, Vec::new())?;
+    let size = packing.size;
+    packing.finish()?;
+    Ok(size)
+}
+
 struct Packing<'a, W> {
     archive: ArchiveWriter<W>,
     ids: Ids<'a>,
     /// The first name of each file with several.
     links: HashMap<(u64, u64), Vec<u8>>,
     buffer: Vec<u8>,
+    /// Whether it is a layer in overlay's form.
+    layer: Option<LayerUse>,
+    /// The lengths of files and symbolic links so far.
+    size: u64,
 }
 
 /// A directory on the way down.
@@ -99,6 +128,8 @@ impl<'a, W: Write> Packing<'a, W> {
             ids,
             links: HashMap::new(),
             buffer: vec![0; CHUNK],
+            layer: None,
+            size: 0,
         }
     }
 
@@ -147,6 +178,9 @@ impl<'a, W: Write> Packing<'a, W> {
             if shown.len() > LONGEST_PATH || path.len() >= LONGEST_PATH {
                 return Err(Errno::NAMETOOLONG.into());
             }
+            if self.layer.is_some() && self.hidden(directory, &name, &shown, &stat)? {
+                continue;
+            }
             if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
                 self.file(directory, &name, &shown, &stat)?;
                 continue;
@@ -177,8 +211,13 @@ impl<'a, W: Write> Packing<'a, W> {
         if !entry.path.ends_with(b"/") {
             entry.path.push(b'/');
         }
-        entry.xattrs = metadata::xattrs(directory)?;
-        self.archive.entry(&entry)
+        entry.xattrs = self.attributes(directory)?;
+        self.archive.entry(&entry)?;
+        if self.layer.is_some() && overlay::is_opaque(directory) {
+            let name = [entry.path.as_slice(), overlay::OPAQUE].concat();
+            self.whiteout(name, stat)?;
+        }
+        Ok(())
     }
 
     /// Anything that is no directory.
@@ -190,8 +229,12 @@ impl<'a, W: Write> Packing<'a, W> {
             FileType::BlockDevice => Kind::BlockDevice,
             FileType::Fifo => Kind::Fifo,
             // A socket means nothing without the process behind it.
-            _ => return Ok(()),
+            _ => return self.left_out(parent, name),
         };
+        if self.layer == Some(LayerUse::Own) && kind != Kind::File {
+            let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            metadata::strip_at(&openat(parent, name, flags, Mode::empty())?)?;
+        }
         if stat.st_nlink > 1 {
             let inode = (stat.st_dev, stat.st_ino);
             if let Some(first) = self.links.get(&inode) {
@@ -205,7 +248,10 @@ impl<'a, W: Write> Packing<'a, W> {
         match kind {
             Kind::File => return self.content(parent, name, entry),
             Kind::Symlink => match readlinkat(parent, name, Vec::new()) {
-                Ok(target) => entry.link = target.into_bytes(),
+                Ok(target) => {
+                    entry.link = target.into_bytes();
+                    self.size = self.size.saturating_add(entry.link.len() as u64);
+                }
                 Err(Errno::NOENT | Errno::INVAL) => return Ok(()),
                 Err(error) => return Err(error.into()),
             },
@@ -230,7 +276,8 @@ impl<'a, W: Write> Packing<'a, W> {
             return Ok(());
         }
         entry.size = u64::try_from(stat.st_size).unwrap_or(0);
-        entry.xattrs = metadata::xattrs(&file)?;
+        entry.xattrs = self.attributes(&file)?;
+        self.size = self.size.saturating_add(entry.size);
         self.archive.entry(&entry)?;
         // Blocks are counted in 512 bytes; fewer than the size needs are holes.
         let sparse = u64::try_from(stat.st_blocks).unwrap_or(0) < entry.size / 512;
@@ -263,6 +310,65 @@ impl<'a, W: Write> Packing<'a, W> {
             place += count as u64;
         }
         Ok(())
+    }
+
+    /// Says what a layer hides; false for what is a file like any other.
+    fn hidden(
+        &mut self,
+        parent: &OwnedFd,
+        name: &[u8],
+        shown: &[u8],
+        stat: &Stat,
+    ) -> io::Result<bool> {
+        if overlay::is_whiteout(stat) {
+            let above = shown.len() - name.len();
+            let name = [&shown[..above], overlay::WHITEOUT, &shown[above..]].concat();
+            self.whiteout(name, stat)?;
+        } else if name.starts_with(overlay::WHITEOUT) {
+            // In an archive the name of a whiteout can be nothing else.
+            self.left_out(parent, name)?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn whiteout(&mut self, path: Vec<u8>, stat: &Stat) -> io::Result<()> {
+        let mut entry = self.entry(&path, Kind::File, stat);
+        (entry.mode, entry.mtime) = (0o600, (0, 0));
+        self.archive.entry(&entry)
+    }
+
+    /// What no archive can hold is not in a layer either.
+    fn left_out(&self, parent: &OwnedFd, name: &[u8]) -> io::Result<()> {
+        if self.layer != Some(LayerUse::Own) {
+            return Ok(());
+        }
+        let stat = tree::stat(parent)?;
+        crate::unpack::remove(parent, name)?;
+        let time = rustix::fs::Timespec {
+            tv_sec: stat.st_mtime,
+            tv_nsec: i64::try_from(stat.st_mtime_nsec).unwrap_or(0),
+        };
+        let times = rustix::fs::Timestamps {
+            last_access: time,
+            last_modification: time,
+        };
+        Ok(rustix::fs::futimens(parent, &times)?)
+    }
+
+    /// The attributes that go into the archive; a layer's own files lose the
+    /// others.
+    fn attributes(&self, file: &OwnedFd) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let names = metadata::xattr_names(file)?;
+        if self.layer.is_some() && names.iter().any(|name| overlay::refers(name)) {
+            let text = "the layer refers to files of the layers below it";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+        }
+        if self.layer == Some(LayerUse::Own) {
+            metadata::strip(file, &names)?;
+        }
+        Ok(metadata::xattrs(file, names))
     }
 
     fn zeros(&mut self, count: u64) -> io::Result<()> {

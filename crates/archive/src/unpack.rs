@@ -401,7 +401,7 @@ fn copy(from: &mut impl BufRead, to: &mut File, length: u64) -> io::Result<()> {
 
 /// Removes a file, or a directory with all that is below it. Nothing is
 /// followed; what comes meanwhile makes it fail.
-fn remove(parent: &OwnedFd, name: &[u8]) -> io::Result<()> {
+pub(crate) fn remove(parent: &OwnedFd, name: &[u8]) -> io::Result<()> {
     match unlinkat(parent, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => return Ok(()),
         Err(Errno::ISDIR) => {}

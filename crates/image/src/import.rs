@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use crate::{
     error::Error,
     instructions,
-    layer::StagedLayer,
     store::{Publication, Store},
 };
 use longshore_oci::{
@@ -42,7 +41,7 @@ pub fn import(
 ) -> Result<ImageId, Error> {
     let mut run_config = options.config;
     instructions::apply(&mut run_config, &options.changes)?;
-    let layer = StagedLayer::receive(store.disk(), reader, store.limits())?;
+    let layer = store.stage(reader)?;
     let created = Some(Timestamp::now());
     let comment = match options.message.is_empty() {
         true => format!("Imported from {}", options.source),

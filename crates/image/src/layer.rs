@@ -13,6 +13,8 @@
 //!                                          └─ second thread: SHA-256, blob (if plain)
 //! ```
 
+mod upper;
+
 use std::{
     fs::{self, File},
     io::{self, BufReader, BufWriter, Read, Write},
@@ -61,8 +63,9 @@ impl LayerRecord {
     pub(crate) const FORMAT: u32 = 1;
 }
 
-/// A layer that is complete but not visible.
-pub(crate) struct StagedLayer {
+/// A layer that is complete but not visible. It becomes visible with an image
+/// that has it; dropped before, it is gone.
+pub struct StagedLayer {
     pub(crate) diff_id: DiffId,
     pub(crate) source: Digest,
     pub(crate) size: u64,
@@ -123,6 +126,16 @@ impl StagedLayer {
             stream_size: received.stream.size,
             staging,
         })
+    }
+
+    /// The digest of its uncompressed stream.
+    pub fn diff_id(&self) -> &DiffId {
+        &self.diff_id
+    }
+
+    /// The sum of the lengths of its files and symbolic links in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
     }
 
     /// The directory that becomes `layers/<chain>`; `layer.json` is missing.

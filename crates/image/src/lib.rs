@@ -18,13 +18,11 @@
 //! ```
 
 pub mod container;
-
 pub mod error;
 pub mod extract;
 pub mod import;
 pub mod instructions;
-mod layer;
+pub mod layer;
 pub mod load;
-
 pub mod save;
 pub mod store;

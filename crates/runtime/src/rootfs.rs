@@ -70,6 +70,10 @@ fn detached_overlay(spec: &RootfsSpec) -> io::Result<Option<OwnedFd>> {
     }
     // Two containers may share layers; an index would claim them for one.
     mount::fsconfig_set_string(&context, "index", "off")?;
+    // A layer may be moved out from under its container: it must refer to none
+    // of those below, whatever the kernel's defaults are.
+    mount::fsconfig_set_string(&context, "redirect_dir", "nofollow")?;
+    mount::fsconfig_set_string(&context, "metacopy", "off")?;
     mount::fsconfig_create(&context)?;
     mounts::finish(&context, MountAttrFlags::empty()).map(Some)
 }
@@ -116,7 +120,7 @@ fn classic_overlay(spec: &RootfsSpec, place: &Path) -> io::Result<()> {
         let directory = through_descriptor(directory, &mut open)?;
         options.push_str(&format!(",{option}={}", directory.display()));
     }
-    options.push_str(",index=off");
+    options.push_str(",index=off,redirect_dir=nofollow,metacopy=off");
     nix::mount::mount(
         Some("overlay"),
         place,

@@ -1,7 +1,7 @@
 //! Images as archives: import, load, save, and the images that come with the
 //! engine.
 
-use std::io::{Cursor, Read};
+use std::io::Read;
 
 use jiff::Timestamp;
 use longshore_image::import::{self, ImportOptions};
@@ -144,15 +144,18 @@ impl Images {
             },
             ..ImageConfig::default()
         };
-        let new = NewImage {
-            config,
-            base: None,
-            layers: vec![Box::new(Cursor::new(image.layer))],
-            parent: None,
-            references: vec![reference.with_default_tag()],
-        };
         let store = self.shared.images.clone();
-        blocking(move || Ok(store.put(new)?)).await?;
+        let work = move || {
+            let new = NewImage {
+                config,
+                base: None,
+                layers: vec![store.stage(image.layer.as_slice())?],
+                parent: None,
+                references: vec![reference.with_default_tag()],
+            };
+            Ok(store.put(new)?)
+        };
+        blocking(work).await?;
         Ok(true)
     }
 }

@@ -1,6 +1,6 @@
 //! Changes of the store, each visible as a whole or not at all.
 
-use std::{collections::BTreeMap, fs, io::Read, sync::Arc};
+use std::{collections::BTreeMap, fs, io::Read, path::Path, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -25,8 +25,8 @@ pub struct NewImage {
     pub config: ImageConfig,
     /// The layers to build upon.
     pub base: Option<ChainId>,
-    /// Tar streams, compressed or not, each on top of the one before.
-    pub layers: Vec<Box<dyn Read + Send>>,
+    /// Layers of [`Store::stage`] and its like, each on top of the one before.
+    pub layers: Vec<StagedLayer>,
     /// The image it was made from.
     pub parent: Option<ImageId>,
     /// The tags it gets; they move if another image has them.
@@ -51,6 +51,23 @@ pub(crate) struct Published {
 }
 
 impl Store {
+    /// Unpacks and hashes a tar stream, compressed or not, to its end.
+    pub fn stage(&self, stream: impl Read + Send) -> Result<StagedLayer, Error> {
+        StagedLayer::receive(self.disk(), stream, self.limits())
+    }
+
+    /// Makes a layer of what is in the upper directory of a container's overlay,
+    /// which stays and may be in use. None if nothing is in it.
+    pub fn stage_upper(&self, upper: &Path) -> Result<Option<StagedLayer>, Error> {
+        StagedLayer::copied(self.disk(), upper, self.limits())
+    }
+
+    /// The same for an upper directory of this store that nobody needs any more:
+    /// it is moved, even if nothing is in it or this fails.
+    pub fn take_upper(&self, upper: &Path) -> Result<Option<StagedLayer>, Error> {
+        StagedLayer::taken(self.disk(), upper)
+    }
+
     /// Makes an image and returns its ID. If the same image is here already, it
     /// only gets the tags.
     pub fn put(&self, new: NewImage) -> Result<ImageId, Error> {
@@ -65,16 +82,11 @@ impl Store {
             Some(chain) => self.diff_ids(chain)?,
             None => Vec::new(),
         };
-        let mut staged = Vec::new();
-        for stream in layers {
-            let layer = StagedLayer::receive(self.disk(), stream, self.limits())?;
-            diff_ids.push(layer.diff_id.clone());
-            staged.push(layer);
-        }
+        diff_ids.extend(layers.iter().map(|layer| layer.diff_id.clone()));
         config.rootfs.diff_ids = diff_ids;
         let publication = Publication::of(config, parent, references)?;
         let id = publication.id();
-        self.publish(staged, vec![publication])?;
+        self.publish(layers, vec![publication])?;
         Ok(id)
     }
 

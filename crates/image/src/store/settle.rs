@@ -101,7 +101,7 @@ mod tests {
         let image = NewImage {
             config: ImageConfig::default(),
             base: None,
-            layers: vec![Box::new(std::io::empty())],
+            layers: vec![store.stage(std::io::empty()).unwrap()],
             parent: None,
             references: Vec::new(),
         };

@@ -112,7 +112,7 @@ fn history_walks_the_parents() {
             },
             base: parent.and_then(|parent| parent.chain.clone()),
             layers: content
-                .map(|content| Box::new(std::io::Cursor::new(layer(content))) as Box<_>)
+                .map(|content| scene.store.stage(&layer(content)[..]).unwrap())
                 .into_iter()
                 .collect(),
             parent: parent.map(|parent| parent.id.clone()),

@@ -12,3 +12,4 @@ mod images;
 mod layers;
 mod recovery;
 mod support;
+mod upper;

@@ -1,6 +1,6 @@
 //! Archives and stores to test with.
 
-use std::{fs, io::Read, path::Path};
+use std::{fs, path::Path};
 
 use longshore_image::{
     error::Error,
@@ -59,9 +59,7 @@ impl Scene {
         parent: Option<&Image>,
         layers: &[Vec<u8>],
     ) -> Result<ImageId, Error> {
-        let streams = layers
-            .iter()
-            .map(|layer| Box::new(std::io::Cursor::new(layer.clone())) as Box<dyn Read + Send>);
+        let staged = layers.iter().map(|layer| self.store.stage(&layer[..]));
         self.store.put(NewImage {
             config: ImageConfig {
                 os: "linux".to_owned(),
@@ -69,7 +67,7 @@ impl Scene {
                 ..ImageConfig::default()
             },
             base: parent.and_then(|parent| parent.chain.clone()),
-            layers: streams.collect(),
+            layers: staged.collect::<Result<_, _>>()?,
             parent: parent.map(|parent| parent.id.clone()),
             references: match tag {
                 "" => Vec::new(),
