@@ -72,6 +72,9 @@ pub(crate) struct Flags {
     /// CDI specification directories to use, later ones win; "" for none
     #[arg(long = "cdi-spec-dir", value_name = "list")]
     cdi_spec_dirs: Vec<OsString>,
+    /// Address of the embedded registry, such as 127.0.0.1:5000; none without
+    #[arg(long, value_name = "address")]
+    registry: Option<SocketAddr>,
     /// Directory of passwd, group, subuid and subgid
     #[arg(long, value_name = "string", hide = true)]
     accounts: Option<PathBuf>,
@@ -101,6 +104,7 @@ struct File {
     seccomp_profile: Option<String>,
     userns_remap: Option<String>,
     cdi_spec_dirs: Option<Vec<PathBuf>>,
+    registry: Option<SocketAddr>,
     api_superset: Option<bool>,
 }
 
@@ -152,6 +156,8 @@ pub(crate) struct Settings {
     pub(crate) userns_remap: Option<String>,
     /// Where devices are described; later ones win.
     pub(crate) cdi_spec_dirs: Vec<PathBuf>,
+    /// Where the embedded registry listens, if there is to be one.
+    pub(crate) registry: Option<SocketAddr>,
     /// Where the machine's accounts are listed.
     pub(crate) accounts: PathBuf,
     /// Whether an answer to an older version has the newer fields too.
@@ -258,6 +264,7 @@ impl Settings {
                 .into_iter()
                 .filter(|directory| !directory.as_os_str().is_empty())
                 .collect(),
+            registry: flags.registry.or(file.registry),
             accounts: flags.accounts.unwrap_or_else(|| PathBuf::from("/etc")),
             api_superset: flags.api_superset || file.api_superset.unwrap_or(false),
         })
@@ -320,6 +327,10 @@ fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
         (
             "cdi-spec-dirs",
             !flags.cdi_spec_dirs.is_empty() && file.cdi_spec_dirs.is_some(),
+        ),
+        (
+            "registry",
+            flags.registry.is_some() && file.registry.is_some(),
         ),
         (
             "api-superset",

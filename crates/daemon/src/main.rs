@@ -10,6 +10,7 @@ mod api;
 mod config;
 mod listen;
 mod pidfile;
+mod registry;
 mod starter;
 
 use std::process::ExitCode;
@@ -137,6 +138,9 @@ async fn serve(
     } else {
         Responses::Exact
     }));
+    if let Some(address) = settings.registry {
+        registry::start(address, &settings.data_root).await?;
+    }
     for host in &settings.hosts {
         let server = server.clone();
         match listen::open(host, settings.group.as_deref()).await? {

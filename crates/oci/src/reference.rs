@@ -247,7 +247,8 @@ fn is_domain(domain: &str) -> bool {
             .is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-fn is_path(path: &str) -> bool {
+/// Whether a text is a repository's path inside its registry.
+pub fn is_path(path: &str) -> bool {
     path.split('/').all(is_component)
 }
 
@@ -268,7 +269,8 @@ fn is_component(component: &str) -> bool {
         })
 }
 
-fn is_tag(tag: &str) -> bool {
+/// Whether a text is a tag.
+pub fn is_tag(tag: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     tag.len() <= LONGEST_TAG
         && tag.bytes().next().is_some_and(is_word)

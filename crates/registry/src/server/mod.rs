@@ -1,0 +1,7 @@
+//! HTTP: connections, requests, answers, and which route is whose.
+
+pub(crate) mod body;
+pub(crate) mod connection;
+pub(crate) mod request;
+pub(crate) mod router;
+pub(crate) mod tls;
