@@ -46,7 +46,6 @@ pub fn apply(config: &mut RunConfig, changes: &[String]) -> Result<(), Error> {
             "VOLUME" => volume(config, some(&keyword, rest)?)?,
             "USER" => config.user = one(&keyword, rest)?.to_owned(),
             "WORKDIR" => workdir(config, one(&keyword, rest)?)?,
-            "STOPSIGNAL" => config.stop_signal = one(&keyword, rest)?.to_owned(),
             "ONBUILD" => on_build(config, some(&keyword, rest)?)?,
             "HEALTHCHECK" => config.healthcheck = Some(healthcheck(rest)?),
             other => {
@@ -409,7 +408,6 @@ mod tests {
             "WORKDIR /a",
             "WORKDIR b/../c",
             "LABEL x=1 \\\n  y='2 3'",
-            "STOPSIGNAL SIGQUIT",
             "ONBUILD RUN true",
             "HEALTHCHECK --interval=1m30s --retries=3 CMD curl localhost",
         ])
@@ -429,7 +427,6 @@ mod tests {
             ("1000:1000", "/a/c")
         );
         assert_eq!(config.labels.unwrap()["y"], "2 3");
-        assert_eq!(config.stop_signal, "SIGQUIT");
         assert_eq!(config.on_build, list(&["RUN true"]));
         let check = config.healthcheck.unwrap();
         assert_eq!(check.test, list(&["CMD-SHELL", "curl localhost"]));

@@ -7,7 +7,7 @@ use longshore_api::error::ApiError;
 use longshore_api::image::*;
 use longshore_api::registry_auth::RegistryAuth;
 use longshore_api::types;
-use longshore_engine::image::{ImportRequest, LoadProgress};
+use longshore_engine::image::{CommitRequest, ImportRequest, LoadProgress};
 use tokio::sync::mpsc;
 
 use super::{Api, failed};
@@ -23,6 +23,28 @@ impl Image for Api {
     ) -> Result<Vec<types::ImageSummary>, ApiError> {
         let listed = self.engine.images().list(query.all, &query.filters);
         listed.map_err(failed)
+    }
+
+    async fn image_commit(
+        &self,
+        _cx: Context,
+        query: ImageCommitQuery,
+        body: types::ContainerConfig,
+    ) -> Result<types::IdResponse, ApiError> {
+        let request = CommitRequest {
+            container: query.container.unwrap_or_default(),
+            repo: query.repo.unwrap_or_default(),
+            tag: query.tag.unwrap_or_default(),
+            comment: query.comment.unwrap_or_default(),
+            author: query.author.unwrap_or_default(),
+            pause: query.pause,
+            changes: query.changes,
+            config: Some(body).filter(|body| *body != types::ContainerConfig::default()),
+        };
+        let committed = self.engine.images().commit(request).await;
+        Ok(types::IdResponse {
+            id: committed.map_err(failed)?,
+        })
     }
 
     async fn image_create(

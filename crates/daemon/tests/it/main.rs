@@ -12,6 +12,7 @@ mod attach;
 mod attacks;
 mod census;
 mod cli;
+mod commit;
 mod copy;
 mod devices;
 mod exec;

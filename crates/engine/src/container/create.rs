@@ -100,6 +100,9 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     if let Some(image) = &image {
         merge(&mut config, &image_config(image)?);
     }
+    if config.entrypoint.as_ref().is_some_and(|it| it.0 == [""]) {
+        config.entrypoint = Some(StrList::default());
+    }
     if config.labels.is_none() {
         config.labels = Some(BTreeMap::new());
     }
@@ -219,7 +222,7 @@ fn image_config(image: &Image) -> Result<ContainerConfig> {
 }
 
 /// Fills what the client left open from the image's configuration.
-fn merge(config: &mut ContainerConfig, image: &ContainerConfig) {
+pub(crate) fn merge(config: &mut ContainerConfig, image: &ContainerConfig) {
     merge_set(&mut config.exposed_ports, &image.exposed_ports);
     merge_set(&mut config.volumes, &image.volumes);
     if let Some(of_image) = &image.env {
@@ -248,13 +251,6 @@ fn merge(config: &mut ContainerConfig, image: &ContainerConfig) {
         if config.entrypoint.is_none() {
             config.entrypoint.clone_from(&image.entrypoint);
         }
-    }
-    if config
-        .entrypoint
-        .as_ref()
-        .is_some_and(|list| list.0 == [""])
-    {
-        config.entrypoint = Some(StrList::default());
     }
     for (own, of_image) in [
         (&mut config.user, &image.user),
@@ -467,8 +463,7 @@ mod tests {
         assert_eq!(merged(None, words(&["x"])), owned(&["/entry"], &["x"]));
         assert_eq!(merged(words(&["/own"]), None), owned(&["/own"], &[]));
         assert_eq!(merged(words(&[]), None), owned(&[], &["serve"]));
-        assert_eq!(merged(words(&[""]), words(&["x"])), owned(&[], &["x"]));
-        assert_eq!(merged(words(&[""]), None), owned(&[], &[]));
+        assert_eq!(merged(words(&[""]), None), owned(&[""], &[]));
     }
 
     #[test]

@@ -479,7 +479,7 @@ fn has_ended(snapshot: &Snapshot) -> bool {
 }
 
 /// Refuses what the phase does not allow, for requests that change nothing.
-fn allow(snapshot: &Snapshot, request: Request, given: &str) -> Result<()> {
+pub(crate) fn allow(snapshot: &Snapshot, request: Request, given: &str) -> Result<()> {
     let phase = snapshot.state.phase;
     match decide(phase, request) {
         Verdict::Refuse(refusal) => {
@@ -491,7 +491,7 @@ fn allow(snapshot: &Snapshot, request: Request, given: &str) -> Result<()> {
 }
 
 /// Runs to its end even if the caller stops waiting.
-async fn unattended<T: Send + 'static>(
+pub(crate) async fn unattended<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
     tokio::spawn(work).await.context("task")?

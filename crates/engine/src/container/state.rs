@@ -185,6 +185,8 @@ pub(crate) enum Request {
     Logs,
     /// Read its files.
     Export,
+    /// Make an image of its files.
+    Commit,
     /// Remove it.
     Remove,
 }
@@ -251,7 +253,9 @@ pub(crate) fn decide(phase: Phase, request: Request) -> Verdict {
             Refuse(Refusal::NotRunning)
         }
 
-        (R::Logs | R::Export, Created | Running | Paused | Restarting | Exited) => Accept,
+        (R::Logs | R::Export | R::Commit, Created | Running | Paused | Restarting | Exited) => {
+            Accept
+        }
 
         (R::Remove, Created | Exited | Dead) => Accept,
         (R::Remove, Running | Paused | Restarting) => Refuse(Refusal::Running),
@@ -298,10 +302,17 @@ pub(crate) fn refuse(request: Request, refusal: Refusal, subject: Subject<'_>) -
         (Request::Logs, _) => {
             "can not get logs from container which is dead or marked for removal".into()
         }
-        (Request::Export, _) if phase == Phase::Dead => {
-            format!("You cannot export container {id} which is Dead")
+        (Request::Export | Request::Commit, _) => {
+            let verb = match request {
+                Request::Commit => "commit",
+                _ => "export",
+            };
+            let how = match phase {
+                Phase::Dead => "Dead",
+                _ => "being removed",
+            };
+            format!("You cannot {verb} container {id} which is {how}")
         }
-        (Request::Export, _) => format!("You cannot export container {id} which is being removed"),
         (Request::Remove, Refusal::Running) => {
             let advice = match phase {
                 Phase::Paused => "Unpause and then stop",

@@ -2,6 +2,7 @@
 //! happens to it. The store works on blocking threads.
 
 mod archives;
+mod commit;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,6 +25,7 @@ use crate::shared::Shared;
 use crate::time::wire;
 
 pub use archives::{BaseImage, ImportRequest, LoadProgress};
+pub use commit::CommitRequest;
 
 /// The images of an engine.
 #[derive(Clone)]
@@ -85,9 +87,10 @@ impl Images {
     /// All about one image.
     pub fn inspect(&self, name: &str) -> Result<ImageInspect> {
         let image = self.shared.images.get(name)?;
-        let config: ContainerConfig = convert(&image, &image.config.config)?;
+        let what = &image.id;
+        let config: ContainerConfig = convert(what, &image.config.config)?;
         let container_config = match &image.config.container_config {
-            Some(config) => convert(&image, config)?,
+            Some(config) => convert(what, config)?,
             None => ContainerConfig::default(),
         };
         let size = i64::try_from(image.size).unwrap_or(i64::MAX);
@@ -100,13 +103,13 @@ impl Images {
                 .as_ref()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
-            comment: image.config.comment.clone(),
+            comment: comment(&image),
             created: wire(image.config.created),
             container: image.config.container.clone(),
             container_config: Some(container_config),
             docker_version: image.config.docker_version.clone(),
             author: image.config.author.clone(),
-            config: Some(convert(&image, &config)?),
+            config: Some(convert(what, &config)?),
             architecture: image.config.architecture.clone(),
             os: image.config.os.clone(),
             size,
@@ -259,6 +262,14 @@ fn summary(image: &Image) -> ImageSummary {
     }
 }
 
+/// Its own comment, or that of the last step.
+fn comment(image: &Image) -> String {
+    match (image.config.comment.as_str(), image.config.history.last()) {
+        ("", Some(last)) => last.comment.clone(),
+        (own, _) => own.to_owned(),
+    }
+}
+
 /// A glob over the familiar name, with or without the tag.
 fn matches_reference(reference: &Reference, glob: &str) -> bool {
     glob_matches(glob, &reference.familiar()) || glob_matches(glob, &reference.familiar_name())
@@ -282,13 +293,14 @@ fn glob_matches(glob: &str, text: &str) -> bool {
     matches(glob.as_bytes(), text.as_bytes())
 }
 
+/// Between the forms of a configuration: the store's and the API's.
 fn convert<T: serde::de::DeserializeOwned>(
-    image: &Image,
+    what: impl std::fmt::Display,
     config: &impl serde::Serialize,
 ) -> Result<T> {
     serde_json::to_value(config)
         .and_then(serde_json::from_value)
-        .context(format!("configuration of image {}", image.id))
+        .context(format!("configuration of {what}"))
 }
 
 fn bad_reference(error: impl std::fmt::Display) -> Error {
