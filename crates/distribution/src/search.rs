@@ -1,0 +1,135 @@
+//! Search, the last thing alive of the first registry protocol.
+
+use http::header::AUTHORIZATION;
+use serde::Deserialize;
+
+use crate::auth::{Credentials, basic};
+use crate::connections::{Endpoint, Purpose, Registries};
+use crate::error::{Error, Result};
+use crate::exchange::Ask;
+use crate::url;
+
+/// Results of one search are a hundred at most.
+const LARGEST_ANSWER: u64 = 4 << 20;
+const LARGEST_PING: u64 = 64 << 10;
+/// Where Docker Hub is searched.
+const HUB_INDEX: &str = "index.docker.io";
+
+/// One repository that a search found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct SearchResult {
+    /// Its name in the registry.
+    pub name: String,
+    /// A few words.
+    pub description: String,
+    /// How many like it.
+    pub star_count: i64,
+    /// Whether the registry itself vouches for it.
+    pub is_official: bool,
+    /// Whether it is built there.
+    pub is_automated: bool,
+}
+
+impl Registries {
+    /// Searches for `term` in the registry that it names before its first slash,
+    /// or in Docker Hub. `limit` is between 1 and 100.
+    pub async fn search(
+        &self,
+        term: &str,
+        limit: u32,
+        credentials: &Credentials,
+    ) -> Result<Vec<SearchResult>> {
+        let (server, term) = split(term);
+        let mut endpoints = self.endpoints(server, Purpose::Push).await?;
+        if server == "docker.io" {
+            let address = url::parse(&format!("https://{HUB_INDEX}/"))?;
+            endpoints.iter_mut().for_each(|it| it.url = address.clone());
+        }
+        let mut last = Error::Malformed(format!("no endpoints found for {server}"));
+        for endpoint in endpoints {
+            match self.ping(&endpoint).await {
+                Ok(standalone) => {
+                    return self
+                        .search_at(&endpoint, term, limit, credentials, standalone)
+                        .await;
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(Error::Malformed(format!(
+            "invalid registry endpoint {server:?}: {last}"
+        )))
+    }
+
+    /// Whether a registry is there, and whether it takes names and passwords
+    /// itself.
+    async fn ping(&self, endpoint: &Endpoint) -> Result<bool> {
+        #[derive(Deserialize)]
+        struct Ping {
+            standalone: Option<bool>,
+        }
+        let ask = Ask::get(url::join(&endpoint.url, "/v1/_ping")?);
+        let answer = self.exchange(endpoint)?.send(ask).await?;
+        let header = answer
+            .header("x-docker-registry-standalone")
+            .map(str::to_owned);
+        let body = answer.body.collect_at_most("a ping", LARGEST_PING).await?;
+        Ok(match header.as_deref() {
+            Some("1") => true,
+            Some(text) => text.eq_ignore_ascii_case("true"),
+            None => serde_json::from_slice::<Ping>(&body)
+                .ok()
+                .and_then(|ping| ping.standalone)
+                .unwrap_or(true),
+        })
+    }
+
+    async fn search_at(
+        &self,
+        endpoint: &Endpoint,
+        term: &str,
+        limit: u32,
+        credentials: &Credentials,
+        standalone: bool,
+    ) -> Result<Vec<SearchResult>> {
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(default)]
+            results: Option<Vec<SearchResult>>,
+        }
+        let path = format!("/v1/search?q={}&n={limit}", url::escape(term));
+        let mut ask = Ask::get(url::join(&endpoint.url, &path)?);
+        ask.headers
+            .insert("x-docker-token", http::HeaderValue::from_static("true"));
+        let over_tls = endpoint.url.scheme_str() == Some("https");
+        if over_tls && standalone && !credentials.username.is_empty() {
+            let header = basic(&credentials.username, &credentials.password)?;
+            ask.headers.insert(AUTHORIZATION, header);
+        }
+        let answer = self.exchange(endpoint)?.send(ask).await?;
+        if answer.status != http::StatusCode::OK {
+            return Err(Error::Malformed(format!(
+                "Unexpected status code {}",
+                answer.status.as_u16()
+            )));
+        }
+        let body = answer
+            .body
+            .collect_at_most("the results of a search", LARGEST_ANSWER)
+            .await?;
+        let answer: Answer = serde_json::from_slice(&body)
+            .map_err(|error| Error::Malformed(format!("search: {error}")))?;
+        let mut results = answer.results.unwrap_or_default();
+        results.truncate(limit as usize);
+        Ok(results)
+    }
+}
+
+/// A registry and what to search there.
+fn split(term: &str) -> (&str, &str) {
+    match term.split_once('/') {
+        Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (first, rest),
+        _ => ("docker.io", term),
+    }
+}
