@@ -16,9 +16,11 @@ mod cycle;
 mod engine;
 mod exec_row;
 mod floor;
+mod images;
 mod interrupt;
 mod logs;
 mod memory;
+mod peak;
 mod report;
 mod requests;
 mod row;
@@ -41,6 +43,7 @@ const ROWS: &[&[Row]] = &[
     &[exec_row::TRUE],
     &[logs::WRITE, logs::READ, logs::ATTACH],
     &[archive::PUT, archive::GET, archive::EXPORT],
+    &[images::LOAD, images::SAVE, images::IMPORT],
     &[requests::VERSION, requests::INSPECT],
     &[burst::BARE, burst::BRIDGE],
     &[memory::PER_CONTAINER],

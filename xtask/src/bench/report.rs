@@ -52,6 +52,11 @@ impl Outcome {
         )
     }
 
+    fn median_peak(&self, name: &str) -> Option<f64> {
+        let peaks = self.samples(name)?.iter().filter_map(|sample| sample.peak);
+        percentile(peaks, 50)
+    }
+
     /// What a bar asks for, what was reached, and whether that is enough; the
     /// latter two are unknown without a measurement to compare with.
     fn judge(&self, bar: Bar) -> (String, Option<(String, bool)>) {
@@ -83,6 +88,15 @@ impl Outcome {
             Bar::AtMost(limit) => {
                 let text = format!("<= {limit} {}", unit.text());
                 (text, ours.map(|o| (format!("{o:.2}"), o <= limit)))
+            }
+            Bar::PeakOfDockerd(times) => {
+                let peaks = self.median_peak(OURS).zip(self.median_peak("dockerd"));
+                let text = format!("peak <= {times}x dockerd");
+                let reached = peaks.map(|(ours, theirs)| {
+                    let text = format!("{ours:.0} of {theirs:.0} MB, {:.2}x", ours / theirs);
+                    (text, ours <= times * theirs)
+                });
+                (text, reached)
             }
         }
     }
@@ -157,6 +171,7 @@ fn of_outcome(outcome: &Outcome) -> Value {
                 "p10": percentile(values(), 10),
                 "p90": percentile(values(), 90),
                 "cpu_ms_per_request": outcome.median_cpu(name),
+                "peak_mb": outcome.median_peak(name),
                 "samples": values().collect::<Vec<f64>>(),
             })
         }

@@ -78,6 +78,7 @@ fn requests<'a>(engine: &'a Engine, mut containers: Containers<'a>, path: String
         Ok(Sample {
             value: answered / time,
             cpu: Some((engine.cpu() - cpu) / answered),
+            peak: None,
         })
     })
 }

@@ -34,6 +34,8 @@ pub(super) struct Sample {
     /// Milliseconds of processor time of the engine for one request, in rows
     /// where the client may be the limit.
     pub(super) cpu: Option<f64>,
+    /// The engine's peak of memory meanwhile in megabytes, in rows that watch it.
+    pub(super) peak: Option<f64>,
 }
 
 /// Units, and with them what is better.
@@ -61,11 +63,27 @@ pub(super) enum Bar {
     Floor(f64),
     /// At most so much.
     AtMost(f64),
+    /// A peak of memory of at most so many times dockerd's.
+    PeakOfDockerd(f64),
 }
 
 impl From<f64> for Sample {
     fn from(value: f64) -> Self {
-        Self { value, cpu: None }
+        Self {
+            value,
+            cpu: None,
+            peak: None,
+        }
+    }
+}
+
+impl Sample {
+    /// The same with the engine's peak of memory in megabytes.
+    pub(super) fn with_peak(self, megabytes: f64) -> Self {
+        Self {
+            peak: Some(megabytes),
+            ..self
+        }
     }
 }
 
