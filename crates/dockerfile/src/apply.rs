@@ -18,18 +18,32 @@ const SIGNALS: [&str; 37] = [
     "RTMAX",
 ];
 
+/// The instructions that commit and import take.
+const CHANGES: [&str; 10] = [
+    "cmd",
+    "entrypoint",
+    "env",
+    "expose",
+    "healthcheck",
+    "label",
+    "onbuild",
+    "user",
+    "volume",
+    "workdir",
+];
+
 /// Why an instruction cannot be applied, in dockerd's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyError {
     /// It cannot be read.
-    #[error(transparent)]
+    #[error("{}", .0.message)]
     Parse(#[from] ParseError),
     /// A variable in it.
     #[error(transparent)]
     Expand(#[from] ExpandError),
     /// It has no place among changes.
-    #[error("{} is not a valid change command", .0.to_lowercase())]
-    NotAChange(&'static str),
+    #[error("{0} is not a valid change command")]
+    NotAChange(String),
     /// A value in it.
     #[error("{0}")]
     Value(String),
@@ -60,33 +74,17 @@ pub fn changes(config: &mut RunConfig, lines: &[String]) -> Result<(), ApplyErro
     }
     let mut applier = Applier::default();
     let mut changed = config.clone();
-    for step in parse::instructions(&lines.join("\n"))? {
-        if !is_change(&step.value) {
-            return Err(ApplyError::NotAChange(step.value.keyword()));
-        }
+    let judge = |keyword: &str| match CHANGES.contains(&keyword) {
+        true => Ok(()),
+        false => Err(ApplyError::NotAChange(keyword.to_owned())),
+    };
+    for step in parse::alone(&lines.join("\n"), judge)? {
         let env = changed.env.clone().unwrap_or_default();
         let instruction = step.value.expand(&env, '\\')?;
         applier.apply(&mut changed, &instruction)?;
     }
     *config = changed;
     Ok(())
-}
-
-fn is_change(instruction: &Instruction) -> bool {
-    matches!(
-        instruction,
-        Instruction::Cmd(_)
-            | Instruction::Entrypoint(_)
-            | Instruction::Env(_)
-            | Instruction::Expose(_)
-            | Instruction::Healthcheck(_)
-            | Instruction::Label(_)
-            | Instruction::OnBuild(_)
-            | Instruction::StopSignal(_)
-            | Instruction::User(_)
-            | Instruction::Volume(_)
-            | Instruction::Workdir(_)
-    )
 }
 
 impl Applier {
@@ -304,4 +302,114 @@ fn health_text(check: &Healthcheck) -> String {
         time(check.start_period),
         retries.trim_matches('"')
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed(lines: &[&str]) -> Result<RunConfig, String> {
+        let mut config = RunConfig::default();
+        let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        changes(&mut config, &lines).map_err(|error| error.to_string())?;
+        Ok(config)
+    }
+
+    fn list(words: &[&str]) -> Option<Vec<String>> {
+        Some(words.iter().map(|word| (*word).to_owned()).collect())
+    }
+
+    #[test]
+    fn each_change_changes_its_field() {
+        let config = changed(&[
+            r#"cmd ["a", "b c"]"#,
+            "ENTRYPOINT run it",
+            r#"ENV A=1 B="two words" C=x\ y"#,
+            "ENV A $A and more",
+            "EXPOSE 80 53/UDP 8000-8002 1.2.3.4:7:8",
+            "VOLUME /data /more",
+            r#"VOLUME ["/json"]"#,
+            "USER 1000:1000",
+            "WORKDIR a/../b",
+            "WORKDIR c/",
+            "LABEL x=1 \\\n  y='2 3'",
+            "ONBUILD RUN true",
+            "HEALTHCHECK --interval=1m30s --retries=3 CMD curl localhost",
+        ])
+        .unwrap();
+        assert_eq!(config.cmd, list(&["a", "b c"]));
+        assert_eq!(config.entrypoint, list(&["/bin/sh", "-c", "run it"]));
+        assert_eq!(config.env, list(&["A=1 and more", "B=two words", "C=x y"]));
+        let ports: Vec<String> = config.exposed_ports.unwrap().into_keys().collect();
+        assert_eq!(
+            ports,
+            [
+                "53/udp", "8/tcp", "80/tcp", "8000/tcp", "8001/tcp", "8002/tcp"
+            ]
+        );
+        let volumes: Vec<String> = config.volumes.unwrap().into_keys().collect();
+        assert_eq!(volumes, ["/data", "/json", "/more"]);
+        assert_eq!(config.user, "1000:1000");
+        assert_eq!(config.working_dir, "/b/c");
+        let labels: Vec<String> = config.labels.unwrap().into_values().collect();
+        assert_eq!(labels, ["1", "2 3"]);
+        assert_eq!(config.on_build, list(&["RUN true"]));
+        let check = config.healthcheck.unwrap();
+        assert_eq!(check.test, list(&["CMD-SHELL", "curl localhost"]));
+        assert_eq!((check.interval, check.retries), (90_000_000_000, 3));
+    }
+
+    #[test]
+    fn an_entrypoint_takes_the_image_s_command_away_but_not_its_own() {
+        let with = |lines: &[&str]| {
+            let mut config = RunConfig {
+                cmd: list(&["old"]),
+                ..RunConfig::default()
+            };
+            let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+            changes(&mut config, &lines).unwrap();
+            (config.cmd, config.entrypoint)
+        };
+        assert_eq!(with(&[r#"ENTRYPOINT ["e"]"#]), (None, list(&["e"])));
+        assert_eq!(
+            with(&[r#"CMD ["c"]"#, r#"ENTRYPOINT ["e"]"#]),
+            (list(&["c"]), list(&["e"]))
+        );
+        assert_eq!(with(&["CMD []", "ENTRYPOINT []"]), (None, None));
+        assert_eq!(with(&["CMD []"]).0, list(&[]));
+        assert_eq!(with(&["CMD"]).0, list(&["/bin/sh", "-c"]));
+    }
+
+    /// What dockerd 20.10 says to `POST /images/create?fromSrc=-&changes=`.
+    #[test]
+    fn wrong_changes_have_dockerd_s_words_and_change_nothing() {
+        for (lines, expected) in [
+            (&[""][..], "file with no instructions"),
+            (&["# x"], "file with no instructions"),
+            (&["FOO x"], "foo is not a valid change command"),
+            (&["FROM x"], "from is not a valid change command"),
+            (&["RUN x"], "run is not a valid change command"),
+            (&["ARG x"], "arg is not a valid change command"),
+            (
+                &["STOPSIGNAL x"],
+                "stopsignal is not a valid change command",
+            ),
+            (&["LABEL a=b", "FOO"], "foo is not a valid change command"),
+            (&["ENV a"], "ENV must have two arguments"),
+            (&["ENV"], "ENV requires at least one argument"),
+            (&["USER"], "USER requires exactly one argument"),
+            (&["EXPOSE x"], "Invalid containerPort: x"),
+            (&["WORKDIR ''"], "cannot normalize nothing"),
+            (
+                &["CMD [1]"],
+                "when using JSON array syntax, arrays must be comprised of strings only",
+            ),
+        ] {
+            assert_eq!(changed(lines).unwrap_err(), expected, "{lines:?}");
+        }
+        let mut config = RunConfig::default();
+        let lines = ["ENV a=b".to_owned(), "EXPOSE x".to_owned()];
+        assert!(changes(&mut config, &lines).is_err());
+        assert_eq!(config, RunConfig::default());
+    }
 }

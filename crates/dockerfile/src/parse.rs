@@ -8,7 +8,7 @@ use crate::instruction::{
     Stage,
 };
 use crate::json::{self, Form};
-use crate::lines::{self, Line};
+use crate::lines::{self, Line, Lines};
 use crate::quote::quote;
 use crate::words;
 
@@ -59,24 +59,12 @@ impl Dockerfile {
         }
         let text = String::from_utf8_lossy(bytes);
         let lines = lines::read(&text)?;
-        let escape = lines.directives.escape;
-        if lines.lines.is_empty() {
-            return Err(ParseError::whole(
-                Phase::Syntax,
-                "file with no instructions",
-            ));
-        }
-        let mut nodes = Vec::with_capacity(lines.lines.len());
-        for line in &lines.lines {
-            let node = node(&line.text, 0, escape)
-                .map_err(|failure| line.error(Phase::Syntax, failure))?;
-            nodes.push((node, line));
-        }
+        let nodes = nodes(&lines)?;
         let mut file = Self {
-            directives: lines.directives,
+            directives: lines.directives.clone(),
             meta_args: Vec::new(),
             stages: Vec::new(),
-            warnings: lines.warnings,
+            warnings: lines.warnings.clone(),
         };
         for (node, line) in nodes {
             let wrong = |failure| line.error(Phase::Instruction, failure);
@@ -104,18 +92,52 @@ impl Dockerfile {
     }
 }
 
-/// Reads instructions that stand alone, such as a trigger of `ONBUILD`.
-pub fn instructions(text: &str) -> Result<Vec<Located<Instruction>>, ParseError> {
-    let lines = lines::read(text)?;
-    let mut steps = Vec::new();
-    for line in &lines.lines {
-        let node = node(&line.text, 0, lines.directives.escape)
-            .map_err(|failure| line.error(Phase::Syntax, failure))?;
-        let instruction =
-            instruction(&node, line).map_err(|failure| line.error(Phase::Instruction, failure))?;
-        steps.push(located(line, instruction));
+/// Reads a trigger of `ONBUILD`, which is one instruction.
+pub fn trigger(text: &str) -> Result<Located<Instruction>, ParseError> {
+    let mut steps = alone(text, |_| Ok(()))?;
+    match steps.len() {
+        1 => Ok(steps.remove(0)),
+        _ => Err(ParseError::whole(
+            Phase::Stage,
+            "onbuild trigger should be a single expression",
+        )),
     }
-    Ok(steps)
+}
+
+/// Reads instructions outside of a stage. Their keywords, in lower case, are
+/// judged before anything is made of their words.
+pub(crate) fn alone<E: std::convert::From<ParseError>>(
+    text: &str,
+    judge: impl Fn(&str) -> Result<(), E>,
+) -> Result<Vec<Located<Instruction>>, E> {
+    let lines = lines::read(text)?;
+    let nodes = nodes(&lines)?;
+    nodes
+        .iter()
+        .try_for_each(|(node, _)| judge(&node.keyword))?;
+    let step = |(node, line): (Node, &Line)| match instruction(&node, line) {
+        Ok(instruction) => Ok(located(line, instruction)),
+        Err(failure) => Err(line.error(Phase::Instruction, failure).into()),
+    };
+    nodes.into_iter().map(step).collect()
+}
+
+/// The first phase for all lines.
+fn nodes(lines: &Lines) -> Result<Vec<(Node, &Line)>, ParseError> {
+    if lines.lines.is_empty() {
+        return Err(ParseError::whole(
+            Phase::Syntax,
+            "file with no instructions",
+        ));
+    }
+    lines
+        .lines
+        .iter()
+        .map(|line| match node(&line.text, 0, lines.directives.escape) {
+            Ok(node) => Ok((node, line)),
+            Err(failure) => Err(line.error(Phase::Syntax, failure)),
+        })
+        .collect()
 }
 
 fn located<T>(line: &Line, value: T) -> Located<T> {

@@ -89,6 +89,12 @@ impl From<std::io::Error> for Error {
     }
 }
 
+impl From<longshore_dockerfile::apply::ApplyError> for Error {
+    fn from(error: longshore_dockerfile::apply::ApplyError) -> Error {
+        Error::bad_parameter(error.to_string())
+    }
+}
+
 impl From<longshore_image::error::Error> for Error {
     fn from(error: longshore_image::error::Error) -> Error {
         use longshore_image::error::ErrorKind as Image;

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 
 use crate::{
     error::Error,
-    instructions,
     store::{Publication, Store},
 };
 use longshore_oci::{
@@ -24,23 +23,18 @@ pub struct ImportOptions {
     pub message: String,
     /// Where the stream comes from: `-` or a URL.
     pub source: String,
-    /// The configuration that the changes start from.
+    /// What it runs.
     pub config: RunConfig,
-    /// Dockerfile instructions to apply.
-    pub changes: Vec<String>,
     /// The engine's version, for the image's record.
     pub docker_version: String,
 }
 
 /// Reads a tar stream, compressed or not, to its end and stores it as an image.
-/// The changes are checked before the first byte is read.
 pub fn import(
     store: &Store,
     reader: impl Read + Send,
     options: ImportOptions,
 ) -> Result<ImageId, Error> {
-    let mut run_config = options.config;
-    instructions::apply(&mut run_config, &options.changes)?;
     let layer = store.stage(reader)?;
     let created = Some(Timestamp::now());
     let comment = match options.message.is_empty() {
@@ -52,7 +46,7 @@ pub fn import(
         os: "linux".to_owned(),
         created,
         comment: comment.clone(),
-        config: run_config,
+        config: options.config,
         docker_version: options.docker_version,
         history: vec![HistoryEntry {
             created,

@@ -21,7 +21,6 @@ pub mod container;
 pub mod error;
 pub mod extract;
 pub mod import;
-pub mod instructions;
 pub mod layer;
 pub mod load;
 pub mod save;

@@ -4,6 +4,7 @@
 use std::io::Read;
 
 use jiff::Timestamp;
+use longshore_dockerfile::apply;
 use longshore_image::import::{self, ImportOptions};
 use longshore_image::load::{self, LoadEvent};
 use longshore_image::save::{self, SavePlan};
@@ -70,14 +71,15 @@ impl Images {
             repo => Some(Reference::for_tag(repo, &request.tag).map_err(bad_reference)?),
         };
         let name = reference.as_ref().map(Reference::familiar);
+        let mut config = RunConfig::default();
+        apply::changes(&mut config, &request.changes)?;
         let store = self.shared.images.clone();
         let options = ImportOptions {
             reference,
             message: request.message,
             source: request.source,
-            changes: request.changes,
+            config,
             docker_version: self.shared.config.version.clone(),
-            ..ImportOptions::default()
         };
         let id = blocking(move || Ok(import::import(&store, reader, options)?)).await?;
         self.publish("import", &id, &name.unwrap_or_else(|| id.to_string()));
