@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use longshore_api::types::ContainerConfig;
-use longshore_image::instructions;
+use longshore_dockerfile::apply;
 use longshore_image::store::{Image, NewImage, Store};
 use longshore_oci::config::{HistoryEntry, ImageConfig, RunConfig, host_architecture};
 use longshore_oci::digest::ImageId;
@@ -119,7 +119,7 @@ impl Images {
 fn configuration(request: &CommitRequest, record: &Record) -> Result<RunConfig> {
     let given = request.config.as_ref().unwrap_or(&record.config);
     let mut config: RunConfig = convert("commit", given)?;
-    instructions::apply(&mut config, &request.changes)?;
+    apply::changes(&mut config, &request.changes)?;
     let mut config: ContainerConfig = convert("commit", &config)?;
     config.labels.get_or_insert_default();
     create::merge(&mut config, &record.config);
