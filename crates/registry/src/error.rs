@@ -21,7 +21,7 @@ pub(crate) struct Error {
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
-/// The codes of the specification, and three of Docker's registry.
+/// The codes of the specification, and some of Docker's registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
     BlobUnknown,
@@ -38,7 +38,6 @@ pub(crate) enum Code {
     RangeInvalid,
     SizeInvalid,
     TagInvalid,
-    TooManyRequests,
     Unauthorized,
     Unknown,
     Unsupported,
@@ -97,7 +96,6 @@ impl Code {
                 "provided length did not match content length",
             ),
             Self::TagInvalid => ("TAG_INVALID", S::BAD_REQUEST, "manifest tag did not match"),
-            Self::TooManyRequests => ("TOOMANYREQUESTS", S::TOO_MANY_REQUESTS, "too many requests"),
             Self::Unauthorized => ("UNAUTHORIZED", S::UNAUTHORIZED, "authentication required"),
             Self::Unknown => ("UNKNOWN", S::INTERNAL_SERVER_ERROR, "unknown error"),
             Self::Unsupported => (

@@ -20,6 +20,7 @@
 //! # }
 //! ```
 
+mod auth;
 pub mod config;
 mod error;
 mod server;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_rustls::rustls::ServerConfig;
 
+use auth::Guard;
 use config::Config;
 use store::Store;
 
@@ -39,9 +41,21 @@ use store::Store;
 #[derive(Clone)]
 pub struct Registry(Arc<State>);
 
+/// What a collection took away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Manifests that no tag led to.
+    pub manifests: u64,
+    /// Blobs that nobody needed.
+    pub blobs: u64,
+    /// The length of those blobs.
+    pub bytes: u64,
+}
+
 /// What every request sees.
 struct State {
     config: Config,
+    guard: Guard,
     store: Arc<Store>,
     tls: Option<Arc<ServerConfig>>,
 }
@@ -53,11 +67,20 @@ impl Registry {
     pub fn open(config: Config) -> io::Result<Self> {
         let tls = config.tls.as_ref().map(server::tls::load).transpose()?;
         let store = Store::open(&config.data, config.grace)?;
+        let guard = Guard::new(&config)?;
         Ok(Self(Arc::new(State {
+            guard,
             config,
             store: Arc::new(store),
             tls,
         })))
+    }
+
+    /// Takes away what no manifest needs, while pushes and pulls go on; with
+    /// `untagged`, manifests too to which no tag leads. What is younger than
+    /// [`Config::grace`] stays. Blocks: not for an asynchronous task.
+    pub fn collect(&self, untagged: bool) -> io::Result<Collected> {
+        self.0.store.collect(untagged)
     }
 
     /// Accepts connections and answers requests until the future is dropped;

@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use super::body::{self, Body};
 use super::request::{Query, Upload};
 use crate::State;
+use crate::auth::{Actions, Caller, Guard, Scope, service};
 use crate::error::{Code, Error, Result};
 use crate::store::names::{RepositoryName, Tag};
 use crate::v2;
@@ -38,6 +39,8 @@ pub(crate) enum ManifestName {
 /// A request, taken apart.
 pub(crate) struct Asked {
     pub(crate) state: Arc<State>,
+    /// Who asks; nobody until they are admitted.
+    pub(crate) caller: Caller,
     pub(crate) parts: http::request::Parts,
     pub(crate) query: Query,
     pub(crate) body: Upload,
@@ -51,6 +54,7 @@ pub(crate) async fn answer(state: &Arc<State>, request: Request<Incoming>) -> Re
         .into_owned();
     let asked = Asked {
         state: Arc::clone(state),
+        caller: Caller::nobody(),
         query: Query::parse(parts.uri.query().unwrap_or_default()),
         body: Upload::new(incoming, state.config.patience),
         parts,
@@ -70,12 +74,22 @@ pub(crate) async fn answer(state: &Arc<State>, request: Request<Incoming>) -> Re
     response
 }
 
-async fn dispatch(asked: Asked, path: &str) -> Result<Response<Body>> {
+async fn dispatch(mut asked: Asked, path: &str) -> Result<Response<Body>> {
+    if path == "/token"
+        && let Guard::Token(directory, tokens) = &Arc::clone(&asked.state).guard
+    {
+        return service::answer(asked, directory, tokens).await;
+    }
     let Some(rest) = path.strip_prefix("/v2") else {
         return Err(not_found());
     };
     let route = parse(rest)?;
     let method = asked.parts.method.clone();
+    let needs = needs(&route, &method);
+    let extra = extra(&route, &asked.query);
+    let tls = asked.state.tls.is_some();
+    let admitted = asked.state.guard.admit(&asked.parts, tls, &needs, &extra);
+    asked.caller = admitted.await?;
     if asked.state.config.read_only && !matches!(method, Method::GET | Method::HEAD) {
         return Err(Error::new(Code::Unsupported).saying("this registry is read-only"));
     }
@@ -100,6 +114,35 @@ async fn dispatch(asked: Asked, path: &str) -> Result<Response<Body>> {
             v2::referrers::get(asked, name, digest).await
         }
         _ => Err(Code::Unsupported.into()),
+    }
+}
+
+/// What a request must be allowed to do.
+fn needs(route: &Route, method: &Method) -> Vec<Scope> {
+    let writes = Actions::PULL.and(Actions::PUSH);
+    let (name, delete) = match route {
+        Route::Base => return Vec::new(),
+        Route::Catalog => return vec![Scope::CATALOG],
+        // Giving an upload up is a part of pushing.
+        Route::Uploads(name) | Route::Upload(name, _) => (name, writes),
+        Route::Tags(name)
+        | Route::Manifest(name, _)
+        | Route::Blob(name, _)
+        | Route::Referrers(name, _) => (name, Actions::DELETE),
+    };
+    let actions = match *method {
+        Method::GET | Method::HEAD if !matches!(route, Route::Upload(..)) => Actions::PULL,
+        Method::DELETE => delete,
+        _ => writes,
+    };
+    vec![Scope::repository(name, actions)]
+}
+
+/// What a mount would need besides; without it, the blob is uploaded.
+fn extra(route: &Route, query: &Query) -> Vec<Scope> {
+    match (route, query.get("from").and_then(RepositoryName::new)) {
+        (Route::Uploads(_), Some(from)) => vec![Scope::repository(&from, Actions::PULL)],
+        _ => Vec::new(),
     }
 }
 

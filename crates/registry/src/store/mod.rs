@@ -20,6 +20,7 @@
 //! ([`upload`]) is written while it comes in.
 
 pub(crate) mod blobs;
+pub(crate) mod gc;
 pub(crate) mod names;
 pub(crate) mod repositories;
 pub(crate) mod sink;

@@ -181,11 +181,6 @@ impl Store {
         Ok(Some(tags))
     }
 
-    /// The manifests of a repository.
-    pub(crate) fn manifests_of(&self, repository: &RepositoryName) -> io::Result<Vec<Digest>> {
-        digests(&self.manifests(repository))
-    }
-
     /// The manifests that are about `subject`.
     pub(crate) fn referrers(
         &self,
@@ -232,15 +227,6 @@ impl Store {
         Ok(())
     }
 
-    /// When the tag was last set, for those who list repositories.
-    pub(crate) fn tag_time(
-        &self,
-        repository: &RepositoryName,
-        tag: &Tag,
-    ) -> io::Result<Option<SystemTime>> {
-        present(fs::metadata(self.tag_path(repository, tag)).and_then(|found| found.modified()))
-    }
-
     pub(super) fn repository(&self, name: &RepositoryName) -> PathBuf {
         self.root.join("repositories").join(name.as_str())
     }
@@ -253,7 +239,7 @@ impl Store {
         self.repository(name).join("_manifests")
     }
 
-    fn referrers_of(&self, name: &RepositoryName, subject: &Digest) -> PathBuf {
+    pub(super) fn referrers_of(&self, name: &RepositoryName, subject: &Digest) -> PathBuf {
         self.repository(name).join("_referrers").join(subject.hex())
     }
 

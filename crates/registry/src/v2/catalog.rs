@@ -20,6 +20,9 @@ pub(crate) async fn get(asked: Asked) -> Result<Response<Body>> {
         "/v2/_catalog",
         json!({}),
         "repositories",
-        names.iter().map(|name| name.to_string()),
+        names
+            .iter()
+            .filter(|name| asked.caller.sees(name))
+            .map(|name| name.to_string()),
     )
 }

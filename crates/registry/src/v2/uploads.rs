@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use longshore_oci::digest::Digest;
 
 use super::{CONTENT_DIGEST, set};
+use crate::auth::{Actions, Scope};
 use crate::error::{Code, Error, Result};
 use crate::server::body::{self, Body};
 use crate::server::request::{self, blocking};
@@ -106,10 +107,12 @@ async fn mount(asked: &Asked, name: &RepositoryName) -> Result<Option<Response<B
         return Ok(None);
     };
     let from = match asked.query.get("from") {
-        None | Some("") => None,
+        // From wherever it is, for those who could look everywhere.
+        None | Some("") if asked.caller.sees_everything() => None,
+        None | Some("") => return Ok(None),
         Some(from) => match RepositoryName::new(from) {
-            Some(from) => Some(from),
-            None => return Ok(None),
+            Some(from) if asked.caller.may(&Scope::repository(&from, Actions::PULL)) => Some(from),
+            _ => return Ok(None),
         },
     };
     let store = Arc::clone(&asked.state.store);
