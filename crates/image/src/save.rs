@@ -1,16 +1,32 @@
-//! Save: images as an archive that dockerd 1.10 and later load.
+//! Save: images as an archive that every tool of this field loads.
 //!
-//! Besides `manifest.json` and the configurations, each layer has a directory
-//! with `VERSION`, `json` and `layer.tar`, and `repositories` names the tags:
-//! what engines before manifests read. The same images give the same bytes.
+//! It is an OCI image layout (1.0), and `manifest.json` beside it is what
+//! `docker load` reads since 1.10; both name the same blobs. What describes the
+//! archive comes first, so that who reads it as a stream knows what follows.
+//! Layers are uncompressed: their digests are their diff IDs, and one that is
+//! here already need not be read. The same images give the same bytes.
+//!
+//! ```text
+//! oci-layout  index.json  manifest.json  repositories
+//! blobs/sha256/<hex>      image manifests, configurations, layers
+//! ```
 
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry as Place},
     fs,
     io::{self, Read, Write},
     path::PathBuf,
 };
 
+use longshore_archive::{
+    read::{Entry, Kind},
+    write::ArchiveWriter,
+};
+use longshore_oci::{
+    digest::{DiffId, Digest, ImageId},
+    manifest::{Descriptor, Index, Manifest, media_type},
+    reference::Reference,
+};
 use serde::Serialize;
 
 use crate::{
@@ -18,16 +34,15 @@ use crate::{
     layer,
     store::{Image, Store},
 };
-use longshore_oci::{
-    digest::{ChainId, ImageId},
-    reference::Reference,
-};
+
+/// How much of a layer is handed on at a time, in bytes.
+const CHUNK: usize = 256 << 10;
 
 /// What an archive will hold. The layers' files are open: removing an image
 /// does not disturb a plan that was made before.
 pub struct SavePlan {
     images: Vec<PlannedImage>,
-    layers: BTreeMap<ChainId, PlannedLayer>,
+    layers: BTreeMap<DiffId, PlannedLayer>,
 }
 
 struct PlannedImage {
@@ -35,13 +50,10 @@ struct PlannedImage {
     config: Vec<u8>,
     tags: Vec<Reference>,
     parent: Option<ImageId>,
-    layers: Vec<ChainId>,
-    /// Seconds since the epoch; not before it.
-    created: u64,
+    layers: Vec<DiffId>,
 }
 
 struct PlannedLayer {
-    parent: Option<ChainId>,
     size: u64,
     file: fs::File,
     path: PathBuf,
@@ -124,159 +136,190 @@ impl SavePlan {
         }
         let path = store.disk().config(&image.id);
         let config = fs::read(&path).at(&path)?;
-        let mut chain = Vec::new();
-        for (id, record) in store.layers(&image.id) {
-            chain.push(id.clone());
-            if let Entry::Vacant(place) = self.layers.entry(id) {
-                let path = store.disk().layer(place.key()).join("blob");
+        let mut layers = Vec::new();
+        for (chain, record) in store.layers(&image.id) {
+            layers.push(record.diff_id.clone());
+            if let Place::Vacant(place) = self.layers.entry(record.diff_id.clone()) {
+                let path = store.disk().layer(&chain).join("blob");
                 let file = fs::File::open(&path).at(&path)?;
-                let (parent, size) = (record.parent.clone(), record.stream_size);
-                place.insert(PlannedLayer {
-                    parent,
-                    size,
-                    file,
-                    path,
-                });
+                let size = record.stream_size;
+                place.insert(PlannedLayer { size, file, path });
             }
         }
-        let created = image.config.created.map_or(0, |time| time.as_second());
         self.images.push(PlannedImage {
             id: image.id,
             config,
             tags: tag.into_iter().collect(),
             parent: image.parent,
-            layers: chain,
-            created: u64::try_from(created).unwrap_or(0),
+            layers,
         });
         Ok(())
     }
 
     /// Writes the archive.
     pub fn write(&self, writer: impl Write) -> io::Result<()> {
-        let mut archive = tar::Builder::new(writer);
-        let mut written = BTreeSet::new();
+        let mut archive = ArchiveWriter::new(writer);
+        let mut blobs: BTreeMap<Digest, Vec<u8>> = BTreeMap::new();
+        let mut described = Vec::new();
         let mut manifest = Vec::new();
         let mut repositories: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         for image in &self.images {
-            for chain in &image.layers {
-                if written.insert(chain) {
-                    self.write_layer(&mut archive, image, chain)?;
-                }
-            }
-            let config = format!("{}.json", image.id.hex());
-            file(&mut archive, &config, &image.config, image.created)?;
+            let bytes = serde_json::to_vec(&self.oci_manifest(image))?;
+            let digest = Digest::of(&bytes);
+            described.extend(image.described(&digest, bytes.len() as u64));
+            blobs.insert(digest, bytes);
+            blobs.insert(image.id.clone(), image.config.clone());
             for tag in &image.tags {
                 if let (Some(top), Some(version)) = (image.layers.last(), tag.tag()) {
                     let tags = repositories.entry(tag.familiar_name()).or_default();
                     tags.insert(version.to_owned(), top.hex().to_owned());
                 }
             }
-            manifest.push(image.manifest_item(config));
+            manifest.push(image.manifest_item());
         }
+        let index = Index {
+            schema_version: 2,
+            media_type: Some(media_type::OCI_INDEX.to_owned()),
+            artifact_type: None,
+            manifests: described,
+            subject: None,
+            annotations: BTreeMap::new(),
+        };
+        let layout = serde_json::json!({ "imageLayoutVersion": "1.0.0" });
+        file(&mut archive, "oci-layout", &serde_json::to_vec(&layout)?)?;
+        file(&mut archive, "index.json", &serde_json::to_vec(&index)?)?;
         file(
             &mut archive,
             "manifest.json",
             &serde_json::to_vec(&manifest)?,
-            0,
         )?;
         if !repositories.is_empty() {
-            file(
-                &mut archive,
-                "repositories",
-                &serde_json::to_vec(&repositories)?,
-                0,
-            )?;
+            let bytes = serde_json::to_vec(&repositories)?;
+            file(&mut archive, "repositories", &bytes)?;
         }
-        archive.into_inner()?.flush()
+        for folder in ["blobs/", "blobs/sha256/"] {
+            archive.entry(&entry(folder, Kind::Directory, 0))?;
+        }
+        for (digest, bytes) in &blobs {
+            file(&mut archive, &blob_name(digest), bytes)?;
+        }
+        for (diff_id, layer) in &self.layers {
+            layer.write(diff_id, &mut archive)?;
+        }
+        archive.finish()?.flush()
     }
 
-    fn write_layer(
-        &self,
-        archive: &mut tar::Builder<impl Write>,
-        image: &PlannedImage,
-        chain: &ChainId,
-    ) -> io::Result<()> {
-        let layer = &self.layers[chain];
-        let name = chain.hex();
-        let mut header = header(0, image.created);
-        header.set_entry_type(tar::EntryType::Directory);
-        header.set_mode(0o755);
-        archive.append_data(&mut header, format!("{name}/"), io::empty())?;
-        file(archive, &format!("{name}/VERSION"), b"1.0", image.created)?;
-        let json = serde_json::to_vec(&image.legacy(chain, layer.parent.as_ref())?)?;
-        file(archive, &format!("{name}/json"), &json, image.created)?;
+    fn oci_manifest(&self, image: &PlannedImage) -> Manifest {
+        let layer = |diff_id: &DiffId| {
+            let size = self.layers.get(diff_id).map_or(0, |layer| layer.size);
+            descriptor(media_type::OCI_LAYER, diff_id, size)
+        };
+        let size = image.config.len() as u64;
+        Manifest {
+            schema_version: 2,
+            media_type: Some(media_type::OCI_MANIFEST.to_owned()),
+            artifact_type: None,
+            config: descriptor(media_type::OCI_CONFIG, &image.id, size),
+            layers: image.layers.iter().map(layer).collect(),
+            subject: None,
+            annotations: BTreeMap::new(),
+        }
+    }
+}
+
+impl PlannedLayer {
+    fn write(&self, diff_id: &DiffId, archive: &mut ArchiveWriter<impl Write>) -> io::Result<()> {
+        archive.entry(&entry(&blob_name(diff_id), Kind::File, self.size))?;
         // Reads by position: the plan may be written more than once.
         let blob = At0 {
-            file: &layer.file,
+            file: &self.file,
             position: 0,
         };
-        let stream = layer::decoded(blob)?;
         let mut exact = Exact {
-            inner: stream,
-            left: layer.size,
-            path: &layer.path,
+            inner: layer::decoded(blob)?,
+            left: self.size,
+            path: &self.path,
         };
-        let mut header = self::header(layer.size, image.created);
-        archive.append_data(&mut header, format!("{name}/layer.tar"), &mut exact)?;
-        exact.finish()
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            match exact.read(&mut buffer)? {
+                0 => return exact.finish(),
+                count => archive.write_all(&buffer[..count])?,
+            }
+        }
     }
 }
 
 impl PlannedImage {
-    fn manifest_item(&self, config: String) -> ManifestItem {
+    /// The image's manifest in the index: once for each of its tags.
+    fn described(&self, manifest: &Digest, size: u64) -> Vec<Descriptor> {
+        let plain = descriptor(media_type::OCI_MANIFEST, manifest, size);
+        let tagged = |tag: &Reference| {
+            let mut described = plain.clone();
+            let mut note = |key: &str, value: String| {
+                described.annotations.insert(key.to_owned(), value);
+            };
+            note("io.containerd.image.name", tag.to_string());
+            if let Some(version) = tag.tag() {
+                note("org.opencontainers.image.ref.name", version.to_owned());
+            }
+            described
+        };
+        match self.tags.as_slice() {
+            [] => vec![plain],
+            tags => tags.iter().map(tagged).collect(),
+        }
+    }
+
+    fn manifest_item(&self) -> ManifestItem {
         let some = |list: Vec<String>| Some(list).filter(|list| !list.is_empty());
-        let layers = self
-            .layers
-            .iter()
-            .map(|chain| format!("{}/layer.tar", chain.hex()));
         ManifestItem {
-            config,
+            config: blob_name(&self.id),
             repo_tags: some(self.tags.iter().map(Reference::familiar).collect()),
-            layers: some(layers.collect()),
+            layers: some(self.layers.iter().map(blob_name).collect()),
             parent: self.parent.as_ref().map(ToString::to_string),
         }
     }
+}
 
-    /// The description of a layer for engines before manifests; the top one
-    /// carries the image's configuration.
-    fn legacy(&self, chain: &ChainId, parent: Option<&ChainId>) -> io::Result<serde_json::Value> {
-        let mut json = serde_json::Map::new();
-        if self.layers.last() == Some(chain) {
-            let config: serde_json::Value = serde_json::from_slice(&self.config)?;
-            if let serde_json::Value::Object(fields) = config {
-                json = fields;
-            }
-            json.remove("rootfs");
-            json.remove("history");
-        } else {
-            json.insert("created".to_owned(), "1970-01-01T00:00:00Z".into());
-            json.insert("os".to_owned(), "linux".into());
-        }
-        json.insert("id".to_owned(), chain.hex().into());
-        if let Some(parent) = parent {
-            json.insert("parent".to_owned(), parent.hex().into());
-        }
-        Ok(json.into())
+fn blob_name(digest: &Digest) -> String {
+    format!("blobs/sha256/{}", digest.hex())
+}
+
+fn descriptor(kind: &str, digest: &Digest, size: u64) -> Descriptor {
+    Descriptor {
+        media_type: kind.to_owned(),
+        size,
+        digest: digest.clone(),
+        urls: Vec::new(),
+        platform: None,
+        artifact_type: None,
+        annotations: BTreeMap::new(),
     }
 }
 
-fn header(size: u64, mtime: u64) -> tar::Header {
-    let mut header = tar::Header::new_gnu();
-    header.set_size(size);
-    header.set_mode(0o644);
-    header.set_uid(0);
-    header.set_gid(0);
-    header.set_mtime(mtime);
-    header
+fn entry(name: &str, kind: Kind, size: u64) -> Entry {
+    Entry {
+        path: name.as_bytes().to_vec(),
+        link: Vec::new(),
+        kind,
+        mode: match kind {
+            Kind::Directory => 0o755,
+            _ => 0o644,
+        },
+        uid: 0,
+        gid: 0,
+        size,
+        mtime: (0, 0),
+        device: (0, 0),
+        xattrs: Vec::new(),
+        sparse: None,
+    }
 }
 
-fn file(
-    archive: &mut tar::Builder<impl Write>,
-    name: &str,
-    content: &[u8],
-    mtime: u64,
-) -> io::Result<()> {
-    archive.append_data(&mut header(content.len() as u64, mtime), name, content)
+fn file(archive: &mut ArchiveWriter<impl Write>, name: &str, content: &[u8]) -> io::Result<()> {
+    archive.entry(&entry(name, Kind::File, content.len() as u64))?;
+    archive.write_all(content)
 }
 
 /// A file read from its beginning without moving its own position.

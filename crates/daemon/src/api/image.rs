@@ -7,7 +7,7 @@ use longshore_api::error::ApiError;
 use longshore_api::image::*;
 use longshore_api::registry_auth::RegistryAuth;
 use longshore_api::types;
-use longshore_engine::image::{CommitRequest, ImportRequest, LoadProgress};
+use longshore_engine::image::{CommitRequest, ImportRequest, LoadProgress, progress};
 use tokio::sync::mpsc;
 
 use super::{Api, failed};
@@ -182,6 +182,7 @@ fn load_line(step: LoadProgress, quiet: bool) -> Option<types::BuildInfo> {
         LoadProgress::Layer { id, size } => Some(types::BuildInfo {
             id: Some(id),
             status: Some("Loading layer".to_owned()),
+            progress: Some(progress::bar(size, size)),
             progress_detail: Some(types::ProgressDetail {
                 current: Some(size.try_into().unwrap_or(i64::MAX)),
                 total: Some(size.try_into().unwrap_or(i64::MAX)),

@@ -3,6 +3,7 @@
 
 mod archives;
 mod commit;
+pub mod progress;
 
 use std::collections::BTreeMap;
 use std::path::Path;

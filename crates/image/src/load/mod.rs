@@ -26,10 +26,10 @@ const MOST_ENTRIES: usize = 10_000;
 /// How many links in a row a name may go through.
 const MOST_LINKS: usize = 8;
 
-/// What loading an archive has done, in the order in which clients show it.
+/// What loading an archive does, in the order in which clients show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoadEvent {
-    /// A layer that was not here before.
+    /// A layer that was not here before has been unpacked.
     Layer {
         /// The layer.
         id: DiffId,
@@ -75,16 +75,13 @@ pub fn load(
     reader: impl Read + Send,
     on_event: &mut dyn FnMut(LoadEvent),
 ) -> Result<Vec<ImageId>, Error> {
-    let mut contents = Contents::receive(store, reader)?;
+    let mut contents = Contents::receive(store, reader, on_event)?;
     let images = plan::images(&contents, store)?;
     let loaded: Vec<_> = images
         .iter()
         .map(|image| (image.id(), image.references.clone()))
         .collect();
     let published = store.publish(contents.take_layers(), images)?;
-    for (id, size) in published.added {
-        on_event(LoadEvent::Layer { id, size });
-    }
     for (image, references) in &loaded {
         for reference in references {
             let moved = published.moved.iter().find(|(tag, _)| tag == reference);
@@ -122,7 +119,11 @@ enum Content {
 }
 
 impl Contents {
-    fn receive(store: &Store, reader: impl Read + Send) -> Result<Self, Error> {
+    fn receive(
+        store: &Store,
+        reader: impl Read + Send,
+        on_event: &mut dyn FnMut(LoadEvent),
+    ) -> Result<Self, Error> {
         let (compression, reader) = compression::sniff(reader).map_err(Error::Stream)?;
         let decoder = compression
             .decoder(BufReader::with_capacity(256 << 10, reader))
@@ -139,7 +140,18 @@ impl Contents {
             if contents.files.len() == MOST_ENTRIES {
                 return Err(Error::Invalid(format!("more than {MOST_ENTRIES} files")));
             }
+            if is_here(store, &entry, &name) {
+                continue;
+            }
             if let Some(content) = receive_entry(store, &mut archive, &entry, &name, &mut budget)? {
+                if let Content::Layer(layer) = &content
+                    && !store.has_diff(&layer.diff_id)
+                {
+                    on_event(LoadEvent::Layer {
+                        id: layer.diff_id.clone(),
+                        size: layer.stream_size,
+                    });
+                }
                 contents.files.insert(name, content);
             }
         }
@@ -235,6 +247,14 @@ fn receive_entry<R: Read + Send>(
     *budget -= entry.size;
     archive.read_to_end(&mut head).map_err(Error::Stream)?;
     Ok(Some(Content::Document(head)))
+}
+
+/// Whether a file is a layer that is here already, told by its name. Whatever it
+/// holds here is not looked at.
+fn is_here(store: &Store, entry: &Entry, name: &str) -> bool {
+    let hex = name.strip_prefix("blobs/sha256/");
+    let digest = hex.and_then(|hex| Digest::from_hex(hex).ok());
+    entry.kind == Kind::File && digest.is_some_and(|digest| store.has_diff(&digest))
 }
 
 /// Whether a file is a layer, told by its content: names differ between formats

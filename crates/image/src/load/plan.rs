@@ -10,7 +10,7 @@ use crate::{
 };
 use longshore_oci::{
     config::{ImageConfig, host_architecture},
-    digest::{Digest, ImageId, chain_ids},
+    digest::{Digest, ImageId},
     reference::Reference,
 };
 
@@ -23,7 +23,19 @@ pub(super) fn images(contents: &Contents, store: &Store) -> Result<Vec<Publicati
     if !has("manifest.json") && has("index.json") && has("oci-layout") {
         let index: OciIndex = parse("index.json", contents.document("index.json")?)?;
         oci_index(contents, store, &index, None, 0, &mut images)?;
+        if images.is_empty() {
+            let architecture = host_architecture();
+            return Err(Error::Invalid(format!(
+                "the archive holds no image for linux/{architecture}"
+            )));
+        }
         return Ok(images);
+    }
+    if !has("manifest.json") && has("repositories") {
+        return Err(Error::Invalid(
+            "the archive is of a Docker before 1.10 (it has no manifest.json), which is not supported"
+                .to_owned(),
+        ));
     }
     let manifest: Vec<ManifestItem> = parse("manifest.json", contents.document("manifest.json")?)?;
     for item in &manifest {
@@ -212,8 +224,8 @@ fn image(
             diff_ids.len()
         )));
     }
-    for (index, (chain, name)) in chain_ids(diff_ids).iter().zip(layers).enumerate() {
-        if contents.find(name).is_err() && store.has_layer(chain) {
+    for (index, name) in layers.iter().enumerate() {
+        if contents.find(name).is_err() && store.has_diff(&diff_ids[index]) {
             continue;
         }
         let (expected, actual) = (&diff_ids[index], &contents.layer(name)?.diff_id);

@@ -46,8 +46,6 @@ pub(crate) struct Publication {
 pub(crate) struct Published {
     /// Tags that belonged to another image before.
     pub(crate) moved: Vec<(Reference, ImageId)>,
-    /// The layers that were not here before.
-    pub(crate) added: Vec<(DiffId, u64)>,
 }
 
 impl Store {
@@ -116,13 +114,7 @@ impl Store {
         let published = self.change(|state| {
             let mut published = Published::default();
             for image in images {
-                self.publish_layers(state, &image.config.rootfs.diff_ids, &mut staged)?
-                    .into_iter()
-                    .for_each(|layer| {
-                        published
-                            .added
-                            .push((layer.diff_id.clone(), layer.stream_size))
-                    });
+                self.publish_layers(state, &image.config.rootfs.diff_ids, &mut staged)?;
                 let id = image.id();
                 if !state.images.contains_key(&id) {
                     disk::write_durably(&self.disk().config(&id), &image.bytes)?;
@@ -162,17 +154,16 @@ impl Store {
         Ok(result)
     }
 
-    /// Moves the layers of an image into place; returns those that are new.
+    /// Moves the layers of an image into place, as far as they are new.
     fn publish_layers(
         &self,
         state: &mut State,
         diff_ids: &[DiffId],
         staged: &mut BTreeMap<DiffId, StagedLayer>,
-    ) -> Result<Vec<Arc<LayerRecord>>, Error> {
+    ) -> Result<(), Error> {
         if diff_ids.len() > MOST_LAYERS {
             return Err(Error::Invalid("max depth exceeded".to_owned()));
         }
-        let mut added = Vec::new();
         let mut parent = None;
         for (diff_id, chain) in diff_ids.iter().zip(chain_ids(diff_ids)) {
             if !state.layers.contains_key(&chain) {
@@ -181,13 +172,11 @@ impl Store {
                     None => self.copy_layer(state, diff_id)?,
                 };
                 let record = self.place_layer(layer, &chain, parent)?;
-                let record = Arc::new(record);
-                added.push(record.clone());
-                state.layers.insert(chain.clone(), record);
+                state.layers.insert(chain.clone(), Arc::new(record));
             }
             parent = Some(chain);
         }
-        Ok(added)
+        Ok(())
     }
 
     /// The same layer on top of others is unpacked again from its blob.

@@ -38,7 +38,7 @@ use crate::{
 use disk::Disk;
 use longshore_oci::{
     config::{ImageConfig, rfc3339},
-    digest::{ChainId, ImageId, chain_ids},
+    digest::{ChainId, DiffId, ImageId, chain_ids},
     reference::Reference,
 };
 
@@ -252,6 +252,12 @@ impl Store {
 
     pub(crate) fn has_layer(&self, chain: &ChainId) -> bool {
         self.state().layers.contains_key(chain)
+    }
+
+    /// Whether a layer with this uncompressed stream is here, whatever is below it.
+    pub(crate) fn has_diff(&self, diff_id: &DiffId) -> bool {
+        let state = self.state();
+        state.layers.values().any(|it| it.diff_id == *diff_id)
     }
 
     /// Whether some image contains this layer.

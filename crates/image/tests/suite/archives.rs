@@ -327,3 +327,24 @@ fn one_layer_on_two_different_ones_is_stored_for_both() {
         assert_eq!(fs::read_to_string(lower[1].join("f")).unwrap(), name[..1]);
     }
 }
+
+#[test]
+fn a_layer_that_is_here_is_not_read_again() {
+    needs_root!();
+    let scene = Scene::new();
+    let image = scene.image("a:1", &[layer("one")]).unwrap();
+    let plan = save::plan(&scene.store, &["a:1".to_owned()]).unwrap();
+    let mut archive = Vec::new();
+    plan.write(&mut archive).unwrap();
+    // The last entry is the layer: damage it.
+    let at = archive.len() - 1024 - 1024 - 512;
+    archive[at] ^= 0xff;
+    let mut events = Vec::new();
+    let ids = load(&scene.store, &archive[..], &mut |event| events.push(event)).unwrap();
+    assert_eq!(ids, [image.id.clone()]);
+    assert_eq!(events.len(), 1, "{events:?}");
+    let other = Scene::new();
+    let error = load(&other.store, &archive[..], &mut |_| {}).unwrap_err();
+    assert!(error.to_string().contains("invalid diffID"), "{error}");
+    assert!(other.store.list().is_empty());
+}

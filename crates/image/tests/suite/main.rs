@@ -11,5 +11,6 @@ mod hostile;
 mod images;
 mod layers;
 mod recovery;
+mod skopeo;
 mod support;
 mod upper;
