@@ -21,6 +21,7 @@ mod interrupt;
 mod logs;
 mod memory;
 mod peak;
+mod registry;
 mod report;
 mod requests;
 mod row;
@@ -44,6 +45,7 @@ const ROWS: &[&[Row]] = &[
     &[logs::WRITE, logs::READ, logs::ATTACH],
     &[archive::PUT, archive::GET, archive::EXPORT],
     &[images::LOAD, images::SAVE, images::IMPORT],
+    &[registry::PUSH, registry::PULL],
     &[requests::VERSION, requests::INSPECT],
     &[burst::BARE, burst::BRIDGE],
     &[memory::PER_CONTAINER],
