@@ -56,6 +56,8 @@ pub struct ApiError {
     pub kind: ErrorKind,
     /// The text for the client. Clients match on some of them.
     pub message: String,
+    /// The exit code of the command that failed, where one did. Streams tell it.
+    pub code: Option<i64>,
 }
 
 macro_rules! constructors {
@@ -73,7 +75,15 @@ impl ApiError {
         ApiError {
             kind,
             message: message.into(),
+            code: None,
         }
+    }
+
+    /// The same error with the exit code of a command.
+    #[must_use]
+    pub fn with_code(mut self, code: Option<i64>) -> ApiError {
+        self.code = code;
+        self
     }
 
     constructors! {

@@ -14,6 +14,7 @@
 
 pub mod changes;
 pub mod compression;
+pub mod make;
 pub mod metadata;
 pub mod overlay;
 pub mod pack;

@@ -5,6 +5,7 @@
 //! everything that is decided is decided on parsed forms. Nothing here knows
 //! HTTP or API versions.
 
+pub mod build;
 pub mod cdi;
 pub mod config;
 pub mod container;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use longshore_image::store::Store;
 use longshore_runtime::zygote::Zygote;
 
+use crate::build::Builds;
 use crate::config::EngineConfig;
 use crate::container::Containers;
 use crate::container::plan::log::LogPlan;
@@ -106,6 +108,11 @@ impl Engine {
     /// The images.
     pub fn images(&self) -> Images {
         Images::new(self.shared.clone())
+    }
+
+    /// The builder.
+    pub fn builds(&self) -> Builds {
+        Builds::new(self.shared.clone())
     }
 
     /// The volumes.

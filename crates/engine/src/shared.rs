@@ -43,6 +43,11 @@ impl Shared {
         self.config.data_root.join("containers")
     }
 
+    /// Where builds work.
+    pub(crate) fn builds_dir(&self) -> PathBuf {
+        self.config.data_root.join("builds")
+    }
+
     /// What was removed and is not yet unlinked.
     pub(crate) fn trash_dir(&self) -> PathBuf {
         self.config.data_root.join("trash")

@@ -249,15 +249,22 @@ impl Lines {
         #[derive(Serialize)]
         struct Failure<'a> {
             #[serde(rename = "errorDetail")]
-            detail: Message<'a>,
+            detail: Detail<'a>,
             error: &'a str,
+        }
+        #[derive(Serialize)]
+        struct Detail<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            code: Option<i64>,
+            message: &'a str,
         }
         log_failure("stream", error);
         match self {
             Lines::Plain => message(error, "\n"),
             Lines::Progress => {
                 let failure = Failure {
-                    detail: Message {
+                    detail: Detail {
+                        code: error.code,
                         message: &error.message,
                     },
                     error: &error.message,

@@ -5,7 +5,7 @@ use longshore_api::body::{ByteStream, JsonLines};
 use longshore_api::context::Context;
 use longshore_api::error::ApiError;
 use longshore_api::image::*;
-use longshore_api::registry_auth::RegistryAuth;
+use longshore_api::registry_auth::{RegistryAuth, RegistryConfig};
 use longshore_api::types;
 use longshore_engine::image::{CommitRequest, ImportRequest, LoadProgress, progress};
 use tokio::sync::mpsc;
@@ -16,6 +16,16 @@ use super::{Api, failed};
 const WAITING: usize = 16;
 
 impl Image for Api {
+    async fn image_build(
+        &self,
+        _cx: Context,
+        query: ImageBuildQuery,
+        _registry_config: RegistryConfig,
+        body: ByteStream,
+    ) -> Result<JsonLines<types::BuildInfo>, ApiError> {
+        self.build(query, body).await
+    }
+
     async fn image_list(
         &self,
         _cx: Context,

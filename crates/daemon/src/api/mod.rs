@@ -1,6 +1,7 @@
 //! The API on the engine: one file for each trait. A method decodes, calls the
 //! engine, encodes; nothing else.
 
+mod build;
 mod container;
 mod events;
 mod exec;

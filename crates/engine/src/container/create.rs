@@ -71,8 +71,8 @@ const READONLY_PATHS: [&str; 5] = [
     "/proc/sysrq-trigger",
 ];
 
-/// Creates a container.
-pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Created> {
+/// Creates a container of this id, which nobody has yet.
+pub(crate) fn create(shared: &Arc<Shared>, id: String, request: CreateRequest) -> Result<Created> {
     let Some(mut config) = request.config else {
         return Err(Error::bad_parameter(
             "Config cannot be empty in order to create a container",
@@ -116,7 +116,6 @@ pub(crate) fn create(shared: &Arc<Shared>, request: CreateRequest) -> Result<Cre
     }
     let given_name = request.name.as_deref().filter(|name| !name.is_empty());
     let given_name = given_name.map(names::validate).transpose()?;
-    let id = id::generate()?;
     fill_in(&mut config, &mut host, &id, &shared.registry)?;
     let mut plan = Plan::parse(&config, &host)?;
     userns::check(&plan, shared.config.userns.is_some() && !plan.userns_host)?;

@@ -82,12 +82,17 @@ impl Containers {
 
     /// Creates a container.
     pub async fn create(&self, request: CreateRequest) -> Result<Created> {
+        self.create_as(crate::id::generate()?, request).await
+    }
+
+    /// Creates a container whose id somebody had to know before.
+    pub(crate) async fn create_as(&self, id: String, request: CreateRequest) -> Result<Created> {
         let shared = self.shared.clone();
         // It must run inside the runtime, but on a thread that may block.
         let runtime = tokio::runtime::Handle::current();
         let created = tokio::task::spawn_blocking(move || {
             let _inside = runtime.enter();
-            create::create(&shared, request)
+            create::create(&shared, id, request)
         });
         created.await.context("create")?
     }

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use longshore_runtime::channel::{ExecState, ExitRecord, Phase as ShimPhase, Reply, Request};
 use tokio::time::timeout;
 
+use crate::build;
 use crate::container::actor::{Actor, Beginning, CLEANUP, at_nanos};
 use crate::container::plan::{Plan, signal};
 use crate::container::record::{Files, Record};
@@ -54,6 +55,11 @@ struct Found {
 /// Brings everything back. The containers are visible afterwards.
 pub(crate) async fn recover(shared: &Arc<Shared>) -> Result<Recovered> {
     let mut report = Recovered::default();
+    for id in build::place::leftovers(shared) {
+        shared.erase(&id).await?;
+        report.swept += 1;
+    }
+    build::place::sweep(shared)?;
     let mut known = HashSet::new();
     let mut unfinished = HashSet::new();
     let mut found = Vec::new();

@@ -10,6 +10,7 @@
 mod audit;
 mod commit;
 pub(crate) mod disk;
+mod family;
 mod lookup;
 mod remove;
 mod settle;

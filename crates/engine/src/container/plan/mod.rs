@@ -35,7 +35,8 @@ use crate::container::restart::RestartPolicy;
 use crate::error::{Error, Result};
 
 /// Search path of a container whose configuration names none.
-const DEFAULT_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(crate) const DEFAULT_PATH: &str =
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Everything a start needs to know, besides where things are.
 #[derive(Clone, Debug)]

@@ -1,0 +1,61 @@
+//! The end of a build: one layer if wished, and names.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use longshore_oci::reference::Reference;
+
+use super::job::{Built, Job};
+use super::output::{Failure, Sink};
+use crate::error::{Error, Result};
+use crate::image::Images;
+
+/// The names that a client wants, checked; each counts once.
+pub(super) fn references(tags: &[String]) -> Result<Vec<Reference>> {
+    let mut references: Vec<Reference> = Vec::new();
+    for tag in tags.iter().filter(|tag| !tag.is_empty()) {
+        let reference = Reference::parse(tag).map_err(|error| Error::system(error.to_string()))?;
+        if reference.digest().is_some() {
+            return Err(Error::system("build tag cannot contain a digest"));
+        }
+        let reference = reference.with_default_tag();
+        if !references.contains(&reference) {
+            references.push(reference);
+        }
+    }
+    Ok(references)
+}
+
+/// Tells what was built, and names it; answers its id.
+pub(super) async fn finish(
+    job: &Arc<Job>,
+    tags: &[Reference],
+    built: BTreeMap<usize, Built>,
+    sink: &Sink,
+) -> Result<String, Failure> {
+    let unused = job.unused_args(&built);
+    if !unused.is_empty() {
+        let text = format!(
+            "[Warning] One or more build-args [{}] were not consumed\n",
+            unused.join(" ")
+        );
+        sink.text(text).await?;
+    }
+    let last = built.get(&job.graph.target);
+    let Some(image) = last.and_then(|built| built.image.as_ref()) else {
+        return Err(Error::system("No image was generated. Is your Dockerfile empty?").into());
+    };
+    let id = image.id.clone();
+    sink.text(format!("Successfully built {}\n", id.short()))
+        .await?;
+    let images = Images::new(job.shared.clone());
+    for tag in tags {
+        let name = tag.familiar_name();
+        images
+            .tag(&id.to_string(), &name, tag.tag().unwrap_or_default())
+            .await?;
+        sink.text(format!("Successfully tagged {}\n", tag.familiar()))
+            .await?;
+    }
+    Ok(id.to_string())
+}
