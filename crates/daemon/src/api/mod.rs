@@ -8,6 +8,7 @@ mod exec;
 mod image;
 mod older;
 mod plugin;
+mod session;
 mod swarm;
 mod system;
 mod volume;
@@ -50,6 +51,7 @@ pub(crate) fn router(engine: &Engine) -> Router {
         .exec(Arc::clone(&api))
         .image(Arc::clone(&api))
         .plugin(Arc::clone(&api))
+        .session(Arc::clone(&api))
         .volume(Arc::clone(&api))
         .swarm(api);
     for tag in [Tag::Node, Tag::Service, Tag::Task, Tag::Secret, Tag::Config] {
