@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Parser;
 use longshore_engine::cdi::DEFAULT_DIRECTORIES;
+use longshore_engine::config::RegistryConfig;
 use serde::Deserialize;
 
 /// Where the configuration file is looked for when no flag names one.
@@ -75,6 +77,24 @@ pub(crate) struct Flags {
     /// Address of the embedded registry, such as 127.0.0.1:5000; none without
     #[arg(long, value_name = "address")]
     registry: Option<SocketAddr>,
+    /// Registry, or network of registries, that needs no TLS
+    #[arg(long = "insecure-registry", value_name = "list")]
+    insecure_registries: Vec<String>,
+    /// Mirror of Docker Hub, asked before it
+    #[arg(long = "registry-mirror", value_name = "list")]
+    registry_mirrors: Vec<String>,
+    /// Set the max concurrent downloads for each pull
+    #[arg(long, value_name = "int")]
+    max_concurrent_downloads: Option<usize>,
+    /// Set the max concurrent uploads for each push
+    #[arg(long, value_name = "int")]
+    max_concurrent_uploads: Option<usize>,
+    /// Set the max download attempts for each pull
+    #[arg(long, value_name = "int")]
+    max_download_attempts: Option<u32>,
+    /// Seconds that a registry may be silent
+    #[arg(long, value_name = "int", hide = true)]
+    registry_patience: Option<u64>,
     /// Directory of passwd, group, subuid and subgid
     #[arg(long, value_name = "string", hide = true)]
     accounts: Option<PathBuf>,
@@ -104,6 +124,11 @@ struct File {
     seccomp_profile: Option<String>,
     userns_remap: Option<String>,
     cdi_spec_dirs: Option<Vec<PathBuf>>,
+    insecure_registries: Option<Vec<String>>,
+    registry_mirrors: Option<Vec<String>>,
+    max_concurrent_downloads: Option<usize>,
+    max_concurrent_uploads: Option<usize>,
+    max_download_attempts: Option<u32>,
     registry: Option<SocketAddr>,
     api_superset: Option<bool>,
 }
@@ -158,6 +183,8 @@ pub(crate) struct Settings {
     pub(crate) cdi_spec_dirs: Vec<PathBuf>,
     /// Where the embedded registry listens, if there is to be one.
     pub(crate) registry: Option<SocketAddr>,
+    /// How registries are spoken to.
+    pub(crate) registries: RegistryConfig,
     /// Where the machine's accounts are listed.
     pub(crate) accounts: PathBuf,
     /// Whether an answer to an older version has the newer fields too.
@@ -194,6 +221,9 @@ pub(crate) enum Error {
         /// The settings' names.
         names: String,
     },
+    /// A number that means nothing.
+    #[error("invalid {0}: 0")]
+    Zero(&'static str),
     /// A host that means nothing.
     #[error("unable to parse docker host `{0}`: {1}")]
     Host(String, &'static str),
@@ -224,6 +254,7 @@ impl Settings {
         let debug = flags.debug || file.debug.unwrap_or(false);
         let level = flags.log_level.or(file.log_level);
         let bridge = flags.bridge.or(file.bridge);
+        let usual = RegistryConfig::default();
         Ok(Self {
             hosts,
             data_root: (flags.data_root.or(file.data_root))
@@ -265,9 +296,49 @@ impl Settings {
                 .filter(|directory| !directory.as_os_str().is_empty())
                 .collect(),
             registry: flags.registry.or(file.registry),
+            registries: RegistryConfig {
+                insecure: both_lists(flags.insecure_registries, file.insecure_registries),
+                mirrors: both_lists(flags.registry_mirrors, file.registry_mirrors),
+                downloads: at_least_one(
+                    "max concurrent downloads",
+                    (flags.max_concurrent_downloads).or(file.max_concurrent_downloads),
+                    usual.downloads,
+                )?,
+                uploads: at_least_one(
+                    "max concurrent uploads",
+                    (flags.max_concurrent_uploads).or(file.max_concurrent_uploads),
+                    usual.uploads,
+                )?,
+                attempts: at_least_one(
+                    "max download attempts",
+                    (flags.max_download_attempts).or(file.max_download_attempts),
+                    usual.attempts,
+                )?,
+                patience: flags.registry_patience.map(Duration::from_secs),
+            },
             accounts: flags.accounts.unwrap_or_else(|| PathBuf::from("/etc")),
             api_superset: flags.api_superset || file.api_superset.unwrap_or(false),
         })
+    }
+}
+
+fn both_lists(flags: Vec<String>, file: Option<Vec<String>>) -> Vec<String> {
+    match flags.is_empty() {
+        true => file.unwrap_or_default(),
+        false => flags,
+    }
+}
+
+/// Nothing could ever be transferred with none.
+fn at_least_one<T: Default + PartialEq>(
+    what: &'static str,
+    given: Option<T>,
+    usual: T,
+) -> Result<T, Error> {
+    match given {
+        Some(number) if number == T::default() => Err(Error::Zero(what)),
+        Some(number) => Ok(number),
+        None => Ok(usual),
     }
 }
 
@@ -331,6 +402,26 @@ fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
         (
             "registry",
             flags.registry.is_some() && file.registry.is_some(),
+        ),
+        (
+            "insecure-registries",
+            !flags.insecure_registries.is_empty() && file.insecure_registries.is_some(),
+        ),
+        (
+            "registry-mirrors",
+            !flags.registry_mirrors.is_empty() && file.registry_mirrors.is_some(),
+        ),
+        (
+            "max-concurrent-downloads",
+            flags.max_concurrent_downloads.is_some() && file.max_concurrent_downloads.is_some(),
+        ),
+        (
+            "max-concurrent-uploads",
+            flags.max_concurrent_uploads.is_some() && file.max_concurrent_uploads.is_some(),
+        ),
+        (
+            "max-download-attempts",
+            flags.max_download_attempts.is_some() && file.max_download_attempts.is_some(),
         ),
         (
             "api-superset",

@@ -123,6 +123,7 @@ async fn serve(
         log_opts: settings.log_opts.clone(),
         userns,
         cdi_spec_dirs: settings.cdi_spec_dirs.clone(),
+        registries: settings.registries.clone(),
         labels: Vec::new(),
         debug: settings.debug,
         version: about::VERSION.to_owned(),

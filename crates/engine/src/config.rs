@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use longshore_api::types::LogConfig;
+use longshore_distribution::settings::{SettingError, Settings};
 use longshore_runtime::caps::CapabilitySet;
 use longshore_runtime::seccomp::{self, profile::Profile};
 use longshore_runtime::userns::IdMap;
@@ -37,12 +39,63 @@ pub struct EngineConfig {
     pub userns: Option<IdMap>,
     /// Directories of files about devices, see [`crate::cdi`]; later ones win.
     pub cdi_spec_dirs: Vec<PathBuf>,
+    /// How registries are spoken to.
+    pub registries: RegistryConfig,
     /// Labels of the daemon, shown in its information.
     pub labels: Vec<String>,
     /// Whether the daemon logs more, shown in its information.
     pub debug: bool,
     /// Version shown to clients.
     pub version: String,
+}
+
+/// How registries are spoken to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistryConfig {
+    /// Registries, `host[:port]`, and networks that need no TLS.
+    pub insecure: Vec<String>,
+    /// Mirrors of Docker Hub, asked first, in this order.
+    pub mirrors: Vec<String>,
+    /// Layers that are pulled at once.
+    pub downloads: usize,
+    /// Layers that are pushed at once.
+    pub uploads: usize,
+    /// How often a download is tried before it has failed.
+    pub attempts: u32,
+    /// How long a registry may be silent; none for the usual minute.
+    pub patience: Option<Duration>,
+}
+
+impl Default for RegistryConfig {
+    fn default() -> Self {
+        Self {
+            insecure: Vec::new(),
+            mirrors: Vec::new(),
+            downloads: 3,
+            uploads: 5,
+            attempts: 5,
+            patience: None,
+        }
+    }
+}
+
+impl RegistryConfig {
+    /// The client's settings; a setting that means nothing is an error.
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let mut settings = Settings::default();
+        let bad = |error: SettingError| Error::bad_parameter(error.to_string());
+        for given in &self.insecure {
+            settings.allow_insecure(given).map_err(bad)?;
+        }
+        for given in &self.mirrors {
+            settings.add_mirror(given).map_err(bad)?;
+        }
+        if let Some(patience) = self.patience {
+            settings.patience.stall = patience;
+            settings.patience.connect = patience;
+        }
+        Ok(settings)
+    }
 }
 
 /// The system call filter of containers that ask for none and are not

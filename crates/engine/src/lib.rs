@@ -30,6 +30,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
+use longshore_distribution::Registries;
 use longshore_image::store::Store;
 use longshore_runtime::zygote::Zygote;
 
@@ -43,6 +44,7 @@ use crate::error::{IoContext, Result};
 use crate::events::{EventQuery, EventStream, Events};
 use crate::exec::{ExecArea, Execs};
 use crate::image::Images;
+use crate::image::transfers::Transfers;
 use crate::meta::RootLock;
 use crate::net::Net;
 use crate::recover::Recovered;
@@ -79,6 +81,8 @@ impl Engine {
         let shared = Arc::new(Shared {
             zygote,
             images,
+            registries: Registries::new(config.registries.settings()?),
+            transfers: Transfers::new(&config.registries),
             volumes: Arc::new(volumes),
             network,
             events: Arc::new(events),

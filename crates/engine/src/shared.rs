@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use longshore_distribution::Registries;
 use longshore_image::store::Store;
 use longshore_runtime::zygote::Zygote;
 
@@ -17,6 +18,7 @@ use crate::container::stats::Samplers;
 use crate::error::{IoContext, Result};
 use crate::events::{EventKind, Events};
 use crate::exec::Execs;
+use crate::image::transfers::Transfers;
 use crate::meta::RootLock;
 use crate::net::{Endpoint, Net};
 use crate::volume::store::VolumeStore;
@@ -27,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) engine_id: String,
     pub(crate) zygote: Arc<Zygote>,
     pub(crate) images: Store,
+    pub(crate) registries: Registries,
+    pub(crate) transfers: Transfers,
     pub(crate) volumes: Arc<VolumeStore>,
     pub(crate) network: Net,
     pub(crate) events: Arc<Events>,

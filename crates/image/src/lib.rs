@@ -12,6 +12,7 @@
 //!   layers/<chain>/     diff/ (unpacked), blob (as received), layer.json
 //!   containers/<id>/    upper/, work/, parent -> chain ID of the image's layers
 //!   init/               the constant layer between image and container
+//!   downloads/<hex>     layers on their way from a registry, or a part of them
 //!   staging/            not yet visible; swept at the next start
 //!   trash/              no longer visible; unlinked in the background
 //!   quarantine/         records that could not be read

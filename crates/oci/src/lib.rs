@@ -5,5 +5,6 @@
 
 pub mod config;
 pub mod digest;
+pub mod document;
 pub mod manifest;
 pub mod reference;

@@ -61,19 +61,17 @@ impl Image for Api {
         &self,
         _cx: Context,
         query: ImageCreateQuery,
-        _auth: RegistryAuth,
+        auth: RegistryAuth,
         body: ByteStream,
     ) -> Result<JsonLines<types::CreateImageInfo>, ApiError> {
+        if query.from_image.as_ref().is_some_and(|it| !it.is_empty()) {
+            return self.pull(query, auth).await;
+        }
         let source = query.from_src.unwrap_or_default();
         if source != "-" {
-            let what = if source.is_empty() {
-                "pulling an image"
-            } else {
-                "importing a URL"
-            };
-            return Err(ApiError::not_implemented(format!(
-                "{what} is not implemented yet"
-            )));
+            return Err(ApiError::not_implemented(
+                "importing a URL is not implemented yet",
+            ));
         }
         let request = ImportRequest {
             repo: query.repo.unwrap_or_default(),

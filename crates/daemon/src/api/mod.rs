@@ -8,6 +8,7 @@ mod exec;
 mod image;
 mod older;
 mod plugin;
+mod registry;
 mod session;
 mod swarm;
 mod system;

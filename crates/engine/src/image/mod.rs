@@ -4,6 +4,8 @@
 mod archives;
 mod commit;
 pub mod progress;
+pub(crate) mod pull;
+pub(crate) mod transfers;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,6 +29,21 @@ use crate::time::wire;
 
 pub use archives::{BaseImage, ImportRequest, LoadProgress};
 pub use commit::CommitRequest;
+
+/// The reference that a name and a tag, which may be a digest, make together.
+/// Without a tag in either it has none.
+pub fn reference(name: &str, tag: &str) -> Result<Reference> {
+    // What `pull -a` of old clients sends.
+    let name = name.strip_suffix(':').unwrap_or(name);
+    let reference = Reference::parse(name).map_err(bad_reference)?;
+    if tag.is_empty() {
+        return Ok(reference);
+    }
+    match tag.parse() {
+        Ok(digest) => Ok(reference.with_digest(digest)),
+        Err(_) => Reference::for_tag(name, tag).map_err(bad_reference),
+    }
+}
 
 /// The images of an engine.
 #[derive(Clone)]
@@ -233,6 +250,19 @@ impl Images {
         self.shared
             .events
             .publish(EventKind::Image, action, id.to_string(), attributes);
+    }
+
+    /// Tells what happened to an image that is known by a reference.
+    fn publish_reference(&self, action: &str, reference: &Reference) {
+        let familiar = reference.familiar();
+        let image = self.shared.images.get(&familiar).ok();
+        let mut attributes = image
+            .and_then(|image| image.config.config.labels.clone())
+            .unwrap_or_default();
+        attributes.insert("name".into(), reference.familiar_name());
+        self.shared
+            .events
+            .publish(EventKind::Image, action, familiar, attributes);
     }
 }
 

@@ -1,7 +1,90 @@
-//! The bars that clients draw: `[====>   ]  1.5MB/3MB`.
+//! Lines of progress, as pull and push tell them, and the bars that clients
+//! draw: `[====>   ]  1.5MB/3MB`.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+/// How often one thing may tell how far it is.
+pub(crate) const PACE: Duration = Duration::from_millis(100);
+
+/// Lines that may wait for a slow client.
+const WAITING: usize = 64;
 
 /// Half as many signs as there are per cent.
 const WIDTH: u64 = 50;
+
+/// One line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProgressLine {
+    /// What it is about: a layer, a tag; empty for all.
+    pub id: String,
+    /// What happens, or a message.
+    pub status: String,
+    /// How far it is; messages have none.
+    pub amount: Option<Amount>,
+    /// What is meant for programs.
+    pub aux: Option<Value>,
+}
+
+/// How much of how much, in bytes; zeroes are not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// So much is done.
+    pub current: u64,
+    /// Of so much.
+    pub total: u64,
+}
+
+/// Where lines of progress go. Nobody is disturbed by a reader that has left.
+#[derive(Clone, Debug)]
+pub struct Progress(mpsc::Sender<ProgressLine>);
+
+impl Progress {
+    /// Somebody who tells, and what is told.
+    pub fn channel() -> (Self, mpsc::Receiver<ProgressLine>) {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        (Self(sender), receiver)
+    }
+
+    /// A line that is no measure of anything.
+    pub(crate) async fn message(&self, id: &str, text: impl Into<String>) {
+        self.tell(ProgressLine {
+            id: id.to_owned(),
+            status: text.into(),
+            ..ProgressLine::default()
+        })
+        .await;
+    }
+
+    /// What happens to a part.
+    pub(crate) async fn update(&self, id: &str, action: impl Into<String>) {
+        self.amount(id, action, Amount::default()).await;
+    }
+
+    /// What happens to a part, and how far that is.
+    pub(crate) async fn amount(&self, id: &str, action: impl Into<String>, amount: Amount) {
+        self.tell(ProgressLine {
+            id: id.to_owned(),
+            status: action.into(),
+            amount: Some(amount),
+            aux: None,
+        })
+        .await;
+    }
+
+    pub(crate) async fn tell(&self, line: ProgressLine) {
+        self.0.send(line).await.ok();
+    }
+}
+
+impl Amount {
+    /// See [`bar`].
+    pub fn bar(self) -> String {
+        bar(self.current, self.total)
+    }
+}
 
 /// How far something of `total` bytes has come, as dockerd shows it. Without a
 /// total only the bytes so far.
@@ -13,13 +96,12 @@ pub fn bar(current: u64, total: u64) -> String {
             let part = u128::from(current) * u128::from(WIDTH) / u128::from(total);
             let done = usize::try_from(part.min(u128::from(WIDTH))).unwrap_or_default();
             let left = WIDTH as usize - done;
-            format!(
-                "[{}>{}] {:>8}/{}",
-                "=".repeat(done),
-                " ".repeat(left),
-                human(current),
-                human(total)
-            )
+            let bar = format!("[{}>{}] ", "=".repeat(done), " ".repeat(left));
+            match current > total {
+                // Whoever announced the total was wrong.
+                true => format!("{bar}{:>8}", human(current)),
+                false => format!("{bar}{:>8}/{}", human(current), human(total)),
+            }
         }
     }
 }

@@ -206,6 +206,7 @@ pub(crate) async fn open(dir: &TempDir, bridge: Option<(&str, &str)>) -> Result<
         log_opts: Default::default(),
         userns: None,
         cdi_spec_dirs: Vec::new(),
+        registries: longshore_engine::config::RegistryConfig::default(),
         labels: Vec::new(),
         debug: false,
         version: "0.0.0-test".into(),

@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::trash::Trash;
 use crate::error::{At, Error};
-use longshore_oci::digest::{ChainId, ImageId};
+use longshore_oci::digest::{ChainId, Digest, ImageId};
 
 /// Kept free so that the index can be replaced, and hence images be deleted,
 /// when the disk is full.
@@ -43,6 +43,7 @@ impl Disk {
             "configs",
             "layers",
             "containers",
+            "downloads",
             "staging",
             "trash",
             "quarantine",
@@ -84,6 +85,11 @@ impl Disk {
 
     pub(crate) fn layer(&self, chain: &ChainId) -> PathBuf {
         self.root.join("layers").join(chain.hex())
+    }
+
+    /// What has come so far of a layer that is being downloaded.
+    pub(crate) fn download(&self, digest: &Digest) -> PathBuf {
+        self.root.join("downloads").join(digest.hex())
     }
 
     pub(crate) fn containers(&self) -> PathBuf {

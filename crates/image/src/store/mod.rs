@@ -10,8 +10,10 @@
 mod audit;
 mod commit;
 pub(crate) mod disk;
+mod download;
 mod family;
 mod lookup;
+mod pulled;
 mod remove;
 mod settle;
 pub(crate) mod trash;
@@ -28,7 +30,9 @@ use serde::{Deserialize, Serialize};
 pub use audit::Problem;
 pub use commit::NewImage;
 pub(crate) use commit::Publication;
+pub use download::{Download, DownloadError};
 pub use lookup::HistoryItem;
+pub use pulled::PulledImage;
 pub use remove::{RemoveOptions, Removed, Usage};
 
 use crate::{
@@ -65,6 +69,7 @@ struct Inner {
     /// Held by whoever changes `state`.
     commit: Mutex<()>,
     state: RwLock<Arc<State>>,
+    downloads: download::Places,
     /// The containers' writable layers and the image layers that they keep.
     containers: Mutex<BTreeMap<String, Option<ChainId>>>,
 }
@@ -166,6 +171,7 @@ impl Store {
     pub fn open_with(root: &Path, options: StoreOptions) -> Result<Self, Error> {
         let disk = Disk::open(root)?;
         let audit = audit::run(&disk, options.limits)?;
+        download::sweep(&disk)?;
         crate::container::make_init_layer(&disk)?;
         let (settle, woken) = mpsc::channel();
         let inner = Arc::new(Inner {
@@ -175,6 +181,7 @@ impl Store {
             problems: audit.problems,
             commit: Mutex::new(()),
             state: RwLock::new(Arc::new(audit.state)),
+            downloads: download::Places::default(),
             containers: Mutex::new(audit.containers),
         });
         settle::start(Arc::downgrade(&inner), woken).at(root)?;

@@ -1,0 +1,23 @@
+//! What all pulls and pushes of an engine share.
+
+use tokio::sync::Mutex;
+
+use super::pull::transfer::Downloads;
+use crate::config::RegistryConfig;
+
+/// Layers on their way, in both directions.
+pub(crate) struct Transfers {
+    pub(crate) downloads: Downloads,
+    /// Held while layers that several pulls may wait for become visible, so
+    /// that who finds one taken also finds it in the store.
+    pub(crate) publishing: Mutex<()>,
+}
+
+impl Transfers {
+    pub(crate) fn new(config: &RegistryConfig) -> Self {
+        Self {
+            downloads: Downloads::new(config.downloads, config.attempts),
+            publishing: Mutex::default(),
+        }
+    }
+}
