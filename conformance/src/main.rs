@@ -15,11 +15,13 @@ mod http;
 mod image;
 mod judge;
 mod outcome;
+mod registry;
 mod report;
 mod scenario;
 mod schema;
 mod session;
 mod start;
+mod stub;
 mod target;
 mod websocket;
 
@@ -33,6 +35,7 @@ use clap::Parser;
 use crate::endpoint::Endpoint;
 use crate::expect::Expectations;
 use crate::judge::{Case, Judge};
+use crate::registry::{Private, Registries, Started};
 use crate::target::Target;
 
 /// How many cases run at once: they mostly wait for the engine.
@@ -47,6 +50,20 @@ struct Args {
     /// Start a private engine for this run: dockerd, longshored, or a path
     #[arg(long, value_name = "PROGRAM")]
     start: Option<String>,
+    /// A registry that the engine reaches without TLS, for all to push to
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "start_registry")]
+    registry: Option<String>,
+    /// Another one, with a password
+    #[arg(
+        long,
+        value_name = "USER:PASSWORD@HOST:PORT",
+        conflicts_with = "start_registry"
+    )]
+    private_registry: Option<Private>,
+    /// Start both beside a private engine: docker-registry, longshore-registry,
+    /// or a path
+    #[arg(long, value_name = "PROGRAM", requires = "start")]
+    start_registry: Option<String>,
     /// Judge this API version only
     #[arg(long)]
     api: Option<String>,
@@ -80,6 +97,11 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    if args.start.is_some() {
+        start::enter_network_namespace()?;
+    }
+    let beside = args.start_registry.as_deref();
+    let beside = beside.map(Started::start).transpose()?;
     let engine = args
         .start
         .as_deref()
@@ -92,6 +114,13 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     let endpoint = endpoint.ok_or("no endpoint")?;
     let mut target = Target::probe(endpoint, args.api.as_deref(), args.target.as_deref())?;
     target.tcp = engine.as_ref().map(|_| start::TCP.to_owned());
+    target.registries = match &beside {
+        Some(started) => started.registries.clone(),
+        None => Registries {
+            open: args.registry.clone(),
+            private: args.private_registry.clone(),
+        },
+    };
     println!(
         "{}: {} {}, API {} to {}; judging {}",
         target.endpoint,

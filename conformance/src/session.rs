@@ -8,9 +8,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::endpoint::Endpoint;
 use crate::http::{self, Framing, Head, Reply, Request};
 use crate::outcome::{Outcome, Stop, ensure};
+use crate::registry::Private;
 use crate::schema;
+use crate::stub::{Asked, Stub, Told};
 use crate::target::Target;
 use crate::websocket::{self, Socket};
 
@@ -118,6 +121,10 @@ impl Session {
 
     /// Sends a request as it is; only the answer's head is read.
     pub(crate) fn open(&self, request: &Request) -> Outcome<Reply> {
+        self.open_at(&self.target.endpoint, request)
+    }
+
+    fn open_at(&self, endpoint: &Endpoint, request: &Request) -> Outcome<Reply> {
         let body = String::from_utf8_lossy(&request.body);
         let body = if request.body.len() < 2000 {
             body
@@ -125,7 +132,7 @@ impl Session {
             "(long)".into()
         };
         self.record(format!("> {} {} {body}", request.method, request.path));
-        let reply = http::send(&self.target.endpoint, request)?;
+        let reply = http::send(endpoint, request)?;
         self.record(format!("< {}", reply.head.status_line));
         Ok(reply)
     }
@@ -141,7 +148,15 @@ impl Session {
 
     /// Sends a request as it is and reads all of the answer.
     pub(crate) fn exchange(&self, request: &Request) -> Outcome<Answer> {
-        let mut reply = self.open(request)?;
+        let answer = self.exchange_with(&self.target.endpoint, request)?;
+        self.judge(&request.method, &request.path, &answer);
+        self.remember(request, &answer);
+        Ok(answer)
+    }
+
+    /// The same with somebody else, such as a registry.
+    pub(crate) fn exchange_with(&self, endpoint: &Endpoint, request: &Request) -> Outcome<Answer> {
+        let mut reply = self.open_at(endpoint, request)?;
         let answer = Answer {
             asked: format!("{} {}", request.method, request.path),
             body: reply.read_all()?,
@@ -149,8 +164,6 @@ impl Session {
             head: reply.head,
         };
         self.record(preview(&answer.body));
-        self.judge(&request.method, &request.path, &answer);
-        self.remember(request, &answer);
         Ok(answer)
     }
 
@@ -243,6 +256,37 @@ impl Session {
             );
             std::thread::sleep(Duration::from_millis(30));
         }
+    }
+
+    /// `host:port` of a registry that everybody may push to.
+    pub(crate) fn registry(&self) -> Outcome<&str> {
+        let open = self.target.registries.open.as_deref();
+        open.ok_or_else(|| Stop::Skip("no registry beside the engine: --registry".to_owned()))
+    }
+
+    /// A registry with a password.
+    pub(crate) fn private_registry(&self) -> Outcome<&Private> {
+        let private = self.target.registries.private.as_ref();
+        let skip = "no registry with a password beside the engine: --private-registry";
+        private.ok_or_else(|| Stop::Skip(skip.to_owned()))
+    }
+
+    /// A web server of the case's own, which the engine must be able to reach.
+    pub(crate) fn stub(
+        &self,
+        answer: impl Fn(&Asked) -> Told + Send + Sync + 'static,
+    ) -> Outcome<Stub> {
+        let is_near = match &self.target.endpoint {
+            Endpoint::Unix(_) => true,
+            Endpoint::Tcp(address) => {
+                address.starts_with("127.") || address.starts_with("localhost:")
+            }
+        };
+        if !is_near {
+            let reason = "an engine on another machine cannot reach the judge's web server";
+            return Err(Stop::Skip(reason.to_owned()));
+        }
+        Ok(Stub::start(answer)?)
     }
 
     /// An image to remove at the end.

@@ -33,7 +33,6 @@ impl Engine {
     /// Starts a program that takes dockerd's flags: `dockerd` from the path,
     /// or `longshored` from beside the judge or from the path.
     pub(crate) fn start(program: &str) -> Result<Self, String> {
-        enter_network_namespace()?;
         let directory = tempfile::Builder::new()
             .prefix("conformance-")
             .tempdir()
@@ -107,8 +106,9 @@ impl Drop for Engine {
     }
 }
 
-/// Must come before the first thread, which would stay outside.
-fn enter_network_namespace() -> Result<(), String> {
+/// A network of this run's own. Must come before the first thread, which would
+/// stay outside, and before whatever is started.
+pub(crate) fn enter_network_namespace() -> Result<(), String> {
     unshare(CloneFlags::CLONE_NEWNET)
         .map_err(|e| format!("a private engine needs root: network namespace: {e}"))?;
     let up = Command::new("ip")
@@ -133,7 +133,8 @@ fn unmount_below(directory: &Path) {
     }
 }
 
-fn find(program: &str) -> PathBuf {
+/// The program beside the judge, else the one of the path.
+pub(crate) fn find(program: &str) -> PathBuf {
     let beside = std::env::current_exe()
         .ok()
         .and_then(|exe| exe.parent().map(|dir| dir.join(program)))

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::endpoint::Endpoint;
 use crate::http::{self, Request};
 use crate::image;
+use crate::registry::Registries;
 use crate::schema;
 
 /// An endpoint that answered, with the judge's image in it.
@@ -24,6 +25,8 @@ pub(crate) struct Target {
     pub(crate) versions: Vec<&'static str>,
     /// Unlike any other run's, so that names never collide.
     pub(crate) run: String,
+    /// What it can pull from and push to.
+    pub(crate) registries: Registries,
     bridge: OnceLock<bool>,
 }
 
@@ -67,6 +70,7 @@ impl Target {
             ),
             bridge: OnceLock::new(),
             tcp: None,
+            registries: Registries::default(),
             endpoint,
         })
     }

@@ -3,6 +3,9 @@
 use crate::TaskResult;
 use crate::exec;
 
+/// The registry that engines are judged beside.
+const REGISTRY: &str = "docker-registry";
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The judge's own arguments: `--endpoint unix:///…`, `--api 1.35`, filters
@@ -16,9 +19,15 @@ pub(crate) fn run(args: Args) -> TaskResult {
         let build = ["build", "--quiet", "--package", "longshore-daemon"];
         exec::check(exec::cargo().args(build))?;
     }
+    let mut args = args.args;
+    // An engine of the run's own has registries of its own beside it.
+    let is = |word: &str| args.iter().any(|arg| arg.starts_with(word));
+    if is("--start") && !is("--start-registry") {
+        args.extend(["--start-registry".to_owned(), REGISTRY.to_owned()]);
+    }
     exec::check(
         exec::cargo()
             .args(["run", "--quiet", "--package", "longshore-conformance", "--"])
-            .args(args.args),
+            .args(args),
     )
 }

@@ -52,7 +52,7 @@ pub(super) fn escape(filters: &Value) -> String {
 }
 
 /// The past events that match.
-fn past(s: &Session, filters: &Value) -> Outcome<Vec<Value>> {
+pub(super) fn past(s: &Session, filters: &Value) -> Outcome<Vec<Value>> {
     let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
     let until = format!("{}.{:09}", now.as_secs(), now.subsec_nanos());
     let path = format!("/events?since=1&until={until}&filters={}", escape(filters));
