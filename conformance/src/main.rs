@@ -14,6 +14,7 @@ mod frames;
 mod http;
 mod image;
 mod judge;
+mod memory;
 mod outcome;
 mod registry;
 mod report;
@@ -141,6 +142,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         ));
     }
     if !args.tests.list {
+        target.memory.follow(&target.endpoint)?;
         target.import()?;
     }
     let judge = Arc::new(Judge {

@@ -105,8 +105,7 @@ impl Started {
         let log = File::create(at("log")).map_err(|e| format!("log: {e}"))?;
         let mut command = Command::new(start::find(program));
         if program.ends_with("longshore-registry") {
-            command.args(["--listen", address, "--root", &storage]);
-            command.arg("--legacy");
+            command.args(["--listen", address, "--data", &storage, "--v1"]);
             if is_private {
                 command.args(["--htpasswd", &passwords]);
             }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::endpoint::Endpoint;
 use crate::http::{self, Request};
 use crate::image;
+use crate::memory::Memory;
 use crate::registry::Registries;
 use crate::schema;
 
@@ -25,6 +26,8 @@ pub(crate) struct Target {
     pub(crate) versions: Vec<&'static str>,
     /// Unlike any other run's, so that names never collide.
     pub(crate) run: String,
+    /// The events of this run.
+    pub(crate) memory: Memory,
     /// What it can pull from and push to.
     pub(crate) registries: Registries,
     bridge: OnceLock<bool>,
@@ -70,6 +73,7 @@ impl Target {
             ),
             bridge: OnceLock::new(),
             tcp: None,
+            memory: Memory::default(),
             registries: Registries::default(),
             endpoint,
         })

@@ -52,7 +52,7 @@ pub(super) fn escape(filters: &Value) -> String {
 }
 
 /// The past events that match.
-pub(super) fn past(s: &Session, filters: &Value) -> Outcome<Vec<Value>> {
+fn past(s: &Session, filters: &Value) -> Outcome<Vec<Value>> {
     let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
     let until = format!("{}.{:09}", now.as_secs(), now.subsec_nanos());
     let path = format!("/events?since=1&until={until}&filters={}", escape(filters));
@@ -66,7 +66,7 @@ pub(super) fn past(s: &Session, filters: &Value) -> Outcome<Vec<Value>> {
 /// Waits until `last` was seen, and gives all actions up to then.
 pub(super) fn actions(s: &Session, id: &str, last: &str) -> Outcome<Vec<String>> {
     s.until(&format!("the event {last}"), || {
-        let events = past(s, &json!({"container": [id]}))?;
+        let events = s.target.memory.of("container", id);
         let actions: Vec<String> = events
             .iter()
             .map(|e| e["Action"].as_str().unwrap_or("").to_owned())

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::events;
 use crate::outcome::{Outcome, ensure};
 use crate::session::{Answer, Session};
 
@@ -102,10 +101,9 @@ pub(super) fn texts(lines: &[Value], field: &str) -> Vec<String> {
 
 /// The attribute `name` of the events of an action on an image that is named
 /// like this in the event.
-pub(super) fn event_names(s: &Session, action: &str, actor: &str) -> Outcome<Vec<String>> {
-    let filters = serde_json::json!({"type": ["image"], "event": [action]});
-    let events = events::past(s, &filters)?;
-    let own = events.iter().filter(|e| e["Actor"]["ID"] == actor);
+pub(super) fn event_names(s: &Session, action: &str, actor: &str) -> Vec<String> {
+    let events = s.target.memory.of("image", actor);
+    let own = events.iter().filter(|e| e["Action"] == action);
     let names = own.map(|event| {
         let wrong = event["status"] != action || event["id"] != actor;
         match event["Actor"]["Attributes"]["name"].as_str() {
@@ -113,7 +111,7 @@ pub(super) fn event_names(s: &Session, action: &str, actor: &str) -> Outcome<Vec
             _ => event.to_string(),
         }
     });
-    Ok(names.collect())
+    names.collect()
 }
 
 /// Twelve digits of an ID, as messages have them.

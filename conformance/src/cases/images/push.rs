@@ -299,7 +299,7 @@ fn event(s: &Session) -> Outcome {
     imported(s, &name, "")?;
     pushed(s, &format!("{name}:latest"))?;
     let names = s.until("the event push", || {
-        let names = event_names(s, "push", &format!("{name}:latest"))?;
+        let names = event_names(s, "push", &format!("{name}:latest"));
         Ok((!names.is_empty()).then_some(names))
     })?;
     equal!(names, [name], "names");
