@@ -90,6 +90,7 @@ impl Engine {
             execs: Execs::new(config.exec_root.join("execs")),
             samplers: crate::container::stats::Samplers::default(),
             pruning: Pruning::default(),
+            pruning_images: image::Pruning::default(),
             engine_id: engine_id(&config.data_root)?,
             config,
             _lock: lock,

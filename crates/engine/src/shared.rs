@@ -38,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) execs: Execs,
     pub(crate) samplers: Samplers,
     pub(crate) pruning: Pruning,
+    pub(crate) pruning_images: crate::image::Pruning,
     pub(crate) _lock: RootLock,
 }
 

@@ -134,6 +134,19 @@ impl Image for Api {
         removed.map_err(failed)
     }
 
+    async fn image_prune(
+        &self,
+        _cx: Context,
+        query: ImagePruneQuery,
+    ) -> Result<types::ImagePruneResponse, ApiError> {
+        let pruned = self.engine.images().prune(&query.filters).await;
+        let pruned = pruned.map_err(failed)?;
+        Ok(types::ImagePruneResponse {
+            images_deleted: Some(pruned.deleted).filter(|deleted| !deleted.is_empty()),
+            space_reclaimed: pruned.reclaimed,
+        })
+    }
+
     async fn image_get(&self, _cx: Context, name: String) -> Result<ByteStream, ApiError> {
         self.archive(vec![name])
     }

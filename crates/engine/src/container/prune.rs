@@ -78,7 +78,7 @@ fn is_idle(snapshot: &Snapshot) -> bool {
 }
 
 /// The time of the filter `until`, if it is given.
-fn until(filters: &Filters) -> Result<Option<Timestamp>> {
+pub(crate) fn until(filters: &Filters) -> Result<Option<Timestamp>> {
     let given: Vec<&str> = filters.values("until").collect();
     match given[..] {
         [] => Ok(None),

@@ -13,7 +13,7 @@ use longshore_oci::config::{ImageConfig, RunConfig};
 use longshore_oci::reference::Reference;
 use tokio::sync::mpsc;
 
-use super::{Images, bad_reference, blocking};
+use super::{Images, as_given, bad_reference, blocking};
 use crate::error::Result;
 use crate::system::Machine;
 
@@ -70,7 +70,8 @@ impl Images {
             "" => None,
             repo => Some(Reference::for_tag(repo, &request.tag).map_err(bad_reference)?),
         };
-        let name = reference.as_ref().map(Reference::familiar);
+        let (repo, tag) = (&request.repo, &request.tag);
+        let name = reference.as_ref().map(|it| as_given(it, repo, tag));
         let mut config = RunConfig::default();
         apply::changes(&mut config, &request.changes)?;
         let store = self.shared.images.clone();
@@ -82,7 +83,10 @@ impl Images {
             docker_version: self.shared.config.version.clone(),
         };
         let id = blocking(move || Ok(import::import(&store, reader, options)?)).await?;
-        self.publish("import", &id, &name.unwrap_or_else(|| id.to_string()));
+        if let Some(name) = name {
+            self.publish("tag", &id, &name);
+        }
+        self.publish("import", &id, &id.to_string());
         Ok(id.to_string())
     }
 

@@ -8,7 +8,7 @@ use longshore_oci::config::{HistoryEntry, ImageConfig, RunConfig, host_architect
 use longshore_oci::digest::ImageId;
 use longshore_oci::reference::Reference;
 
-use super::{Images, bad_reference, blocking, convert};
+use super::{Images, as_given, bad_reference, blocking, convert};
 use crate::container::record::Record;
 use crate::container::state::Request;
 use crate::container::{Containers, allow, create, unattended};
@@ -95,7 +95,8 @@ impl Images {
         };
         let (store, container) = (self.shared.images.clone(), record.id.clone());
         let references: Vec<Reference> = reference.into_iter().collect();
-        let name = references.first().map(Reference::familiar);
+        let (repo, tag) = (&request.repo, &request.tag);
+        let name = references.first().map(|it| as_given(it, repo, tag));
         let id = blocking(move || {
             let parent = image.as_ref();
             commit(&store, &container, parent, child, step, references)

@@ -3,7 +3,10 @@
 
 mod archives;
 mod commit;
+mod glob;
+mod list;
 pub mod progress;
+mod prune;
 pub(crate) mod pull;
 pub(crate) mod transfers;
 
@@ -11,11 +14,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use longshore_api::filters::Filters;
 use longshore_api::scalar::UnixSeconds;
 use longshore_api::types::{
     ContainerConfig, GraphDriverData, ImageDeleteResponseItem, ImageHistoryResponseItem,
-    ImageInspect, ImageSummary,
+    ImageInspect,
 };
 use longshore_image::store::{Image, RemoveOptions, Removed, Usage};
 use longshore_oci::digest::ImageId;
@@ -29,6 +31,8 @@ use crate::time::wire;
 
 pub use archives::{BaseImage, ImportRequest, LoadProgress};
 pub use commit::CommitRequest;
+pub use prune::PrunedImages;
+pub(crate) use prune::Pruning;
 
 /// The reference that a name and a tag, which may be a digest, make together.
 /// Without a tag in either it has none.
@@ -56,55 +60,10 @@ impl Images {
         Images { shared }
     }
 
-    /// The images that the filters select, newest first. Intermediate ones
-    /// only with `all`.
-    pub fn list(&self, all: bool, filters: &Filters) -> Result<Vec<ImageSummary>> {
-        filters
-            .only(&["before", "dangling", "label", "reference", "since"])
-            .map_err(|error| Error::bad_parameter(error.message))?;
-        let dangling = filters
-            .flag("dangling")
-            .map_err(|error| Error::bad_parameter(error.message))?;
-        let created = |key: &str| -> Result<Option<jiff::Timestamp>> {
-            let Some(name) = filters.values(key).next() else {
-                return Ok(None);
-            };
-            Ok(self.shared.images.get(name)?.config.created)
-        };
-        let (before, since) = (created("before")?, created("since")?);
-        let labels_of = |image: &Image| image.config.config.labels.clone().unwrap_or_default();
-        let mut summaries = Vec::new();
-        for mut image in self.shared.images.list() {
-            let tagged = !image.references.is_empty();
-            if filters.contains("reference") {
-                // Of the image's names only those are shown that match.
-                image.references.retain(|reference| {
-                    filters.matches_by("reference", |glob| matches_reference(reference, glob))
-                });
-                if image.references.is_empty() {
-                    continue;
-                }
-            }
-            let children = || !self.shared.images.children(&image.id).is_empty();
-            // An intermediate image is one that others were made from.
-            let shown = tagged || all || !children();
-            let is_dangling = !tagged && !children();
-            let time = image.config.created;
-            if shown
-                && dangling.is_none_or(|wanted| wanted == is_dangling)
-                && before.is_none_or(|limit| time.is_some_and(|time| time < limit))
-                && since.is_none_or(|limit| time.is_some_and(|time| time > limit))
-                && filters.matches_labels(&labels_of(&image))
-            {
-                summaries.push(summary(&image));
-            }
-        }
-        Ok(summaries)
-    }
-
     /// All about one image.
     pub fn inspect(&self, name: &str) -> Result<ImageInspect> {
-        let image = self.shared.images.get(name)?;
+        let image = self.shared.images.get(name).map_err(Error::from);
+        let image = image.map_err(|error| error.prefixed(&format!("no such image: {name}: ")))?;
         let what = &image.id;
         let config: ContainerConfig = convert(what, &image.config.config)?;
         let container_config = match &image.config.container_config {
@@ -170,7 +129,7 @@ impl Images {
         let (store, target) = (self.shared.images.clone(), reference.clone());
         let source = id.to_string();
         blocking(move || Ok(store.tag(&source, &target)?)).await?;
-        self.publish("tag", &id, &reference.familiar());
+        self.publish("tag", &id, &as_given(&reference, repo, tag));
         Ok(())
     }
 
@@ -181,7 +140,15 @@ impl Images {
         force: bool,
         noprune: bool,
     ) -> Result<Vec<ImageDeleteResponseItem>> {
+        if name.trim().is_empty() {
+            return Err(Error::bad_parameter("image name cannot be blank"));
+        }
         let usages = self.usages();
+        // When it is gone nobody knows them any more.
+        let labels = match self.shared.images.get(name) {
+            Ok(image) => image.config.config.labels.clone().unwrap_or_default(),
+            Err(_) => BTreeMap::new(),
+        };
         let (store, name) = (self.shared.images.clone(), name.to_owned());
         let options = RemoveOptions { force, noprune };
         let removed = blocking(move || Ok(store.remove(&name, options, &usages)?)).await?;
@@ -191,7 +158,7 @@ impl Images {
                 let mut item = ImageDeleteResponseItem::default();
                 match removed {
                     Removed::Untagged { reference, image } => {
-                        self.publish("untag", &image, &image.to_string());
+                        self.publish_with(labels.clone(), "untag", &image, &image.to_string());
                         item.untagged = Some(reference);
                     }
                     Removed::Image(image) => {
@@ -243,9 +210,17 @@ impl Images {
 
     fn publish(&self, action: &str, id: &ImageId, name: &str) {
         let image = self.shared.images.image(id);
-        let mut attributes = image
-            .and_then(|image| image.config.config.labels.clone())
-            .unwrap_or_default();
+        let labels = image.and_then(|image| image.config.config.labels.clone());
+        self.publish_with(labels.unwrap_or_default(), action, id, name);
+    }
+
+    fn publish_with(
+        &self,
+        mut attributes: BTreeMap<String, String>,
+        action: &str,
+        id: &ImageId,
+        name: &str,
+    ) {
         attributes.insert("name".into(), name.to_owned());
         self.shared
             .events
@@ -266,30 +241,12 @@ impl Images {
     }
 }
 
-fn summary(image: &Image) -> ImageSummary {
-    let size = i64::try_from(image.size).unwrap_or(i64::MAX);
-    let (mut tags, mut digests) = (image.repo_tags(), Some(image.repo_digests()));
-    if image.references.is_empty() {
-        tags = vec!["<none>:<none>".into()];
-        digests = Some(vec!["<none>@<none>".into()]);
-    } else if digests.as_ref().is_some_and(Vec::is_empty) {
-        digests = None;
-    }
-    ImageSummary {
-        id: image.id.to_string(),
-        parent_id: image
-            .parent
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
-        repo_tags: Some(tags),
-        repo_digests: digests,
-        created: UnixSeconds(image.config.created.map_or(0, |time| time.as_second())),
-        size,
-        virtual_size: size,
-        shared_size: -1,
-        containers: -1,
-        labels: image.config.config.labels.clone(),
+/// A reference as events name it: without a tag that nobody gave.
+fn as_given(reference: &Reference, repo: &str, tag: &str) -> String {
+    let tagged = !tag.is_empty() || Reference::parse(repo).is_ok_and(|it| it.tag().is_some());
+    match tagged {
+        true => reference.familiar(),
+        false => reference.familiar_name(),
     }
 }
 
@@ -299,29 +256,6 @@ fn comment(image: &Image) -> String {
         ("", Some(last)) => last.comment.clone(),
         (own, _) => own.to_owned(),
     }
-}
-
-/// A glob over the familiar name, with or without the tag.
-fn matches_reference(reference: &Reference, glob: &str) -> bool {
-    glob_matches(glob, &reference.familiar()) || glob_matches(glob, &reference.familiar_name())
-}
-
-/// A glob as in Go's `path.Match`: a star does not cross a slash.
-fn glob_matches(glob: &str, text: &str) -> bool {
-    fn matches(glob: &[u8], text: &[u8]) -> bool {
-        match (glob, text) {
-            ([], []) => true,
-            ([b'*', rest @ ..], _) => {
-                matches(rest, text)
-                    || matches!(text, [first, ..] if *first != b'/') && matches(glob, &text[1..])
-            }
-            ([b'?', glob @ ..], [first, text @ ..]) => *first != b'/' && matches(glob, text),
-            ([b'\\', wanted, glob @ ..], [first, text @ ..])
-            | ([wanted, glob @ ..], [first, text @ ..]) => wanted == first && matches(glob, text),
-            _ => false,
-        }
-    }
-    matches(glob.as_bytes(), text.as_bytes())
 }
 
 /// Between the forms of a configuration: the store's and the API's.
@@ -342,24 +276,4 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     tokio::task::spawn_blocking(work).await.context("images")?
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs() {
-        for (glob, text, expected) in [
-            ("busybox", "busybox", true),
-            ("busy*", "busybox", true),
-            ("busy*:*", "busybox:latest", true),
-            ("*", "a/b", false),
-            ("*/*", "a/b", true),
-            ("b?sybox", "busybox", true),
-            ("busybox", "busybox:latest", false),
-        ] {
-            assert_eq!(glob_matches(glob, text), expected, "{glob} {text}");
-        }
-    }
 }

@@ -216,6 +216,13 @@ impl Store {
         images
     }
 
+    /// The sums of the lengths of the layers' files in bytes.
+    pub fn layer_sizes(&self) -> BTreeMap<ChainId, u64> {
+        let state = self.state();
+        let layers = state.layers.iter();
+        layers.map(|(chain, it)| (chain.clone(), it.size)).collect()
+    }
+
     /// The images that were built directly from this one.
     pub fn children(&self, id: &ImageId) -> Vec<ImageId> {
         self.state().children(id)
