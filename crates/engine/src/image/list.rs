@@ -23,9 +23,9 @@ impl Images {
             _ => return Err(Error::bad_parameter(filters.bad_value("dangling").message)),
         };
         let selected = |reference: &Reference| -> Result<bool> {
-            let globs = filters.values("reference");
-            globs.fold(Ok(false), |found, glob| {
-                Ok(found? || matches_reference(reference, glob)?)
+            let mut globs = filters.values("reference");
+            globs.try_fold(false, |found, glob| {
+                Ok(matches_reference(reference, glob)? || found)
             })
         };
         let created = |key: &str| -> Result<Option<jiff::Timestamp>> {
@@ -100,8 +100,7 @@ fn summary(image: &Image) -> ImageSummary {
 /// A glob over the familiar name, with or without the tag.
 fn matches_reference(reference: &Reference, pattern: &str) -> Result<bool> {
     let names = [reference.familiar(), reference.familiar_name()];
-    names.iter().fold(Ok(false), |found, name| {
-        let found = found?;
+    names.iter().try_fold(false, |found, name| {
         let matches = glob::matches(pattern, name)
             .map_err(|_| Error::bad_parameter("syntax error in pattern"))?;
         Ok(found || matches)
