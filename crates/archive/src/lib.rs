@@ -3,8 +3,9 @@
 //!
 //! [`read`] and [`mod@write`] know the format, [`compression`] what may be around
 //! it. [`tree`] opens paths below a root, [`pack`] makes an archive of what is
-//! there, [`unpack`] writes one into it, [`changes`] compares two trees,
-//! [`overlay`] knows how overlayfs writes a layer down.
+//! there, [`unpack`] writes one into it, [`walk`] shows what is there, [`copy`]
+//! takes it over into another tree, [`changes`] compares two trees, [`overlay`]
+//! knows how overlayfs writes a layer down.
 //!
 //! A tree may be hostile, and may change while it is looked at. So its root is
 //! held as a descriptor, every path is resolved by the kernel with that root as
@@ -14,6 +15,7 @@
 
 pub mod changes;
 pub mod compression;
+pub mod copy;
 pub mod make;
 pub mod metadata;
 pub mod overlay;
@@ -21,4 +23,5 @@ pub mod pack;
 pub mod read;
 pub mod tree;
 pub mod unpack;
+pub mod walk;
 pub mod write;

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-use rustix::fs::{Mode, OFlags, fchmod, mkdirat};
+use rustix::fs::{Gid, Mode, OFlags, Uid, fchmod, fchown, mkdirat};
 use rustix::io::Errno;
 
 use crate::tree::{components, open_plain, spelled_out};
@@ -15,25 +15,43 @@ const MODE: Mode = Mode::from_raw_mode(0o755);
 /// of it, also where a link leads to nothing. Whoever runs this owns what is
 /// made.
 pub fn directories(root: BorrowedFd<'_>, path: &[u8]) -> io::Result<OwnedFd> {
+    Ok(directories_of(root, path, None)?.0)
+}
+
+/// Like [`directories`], with an owner and a group for what is made; tells
+/// whether the directory itself was.
+pub fn directories_of(
+    root: BorrowedFd<'_>,
+    path: &[u8],
+    owner: Option<(u32, u32)>,
+) -> io::Result<(OwnedFd, bool)> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+    let mut is_new = false;
     let path = spelled_out(root, path);
     let mut here = open_plain(root, b".", flags)?;
     for name in components(&path) {
         here = match open_plain(&here, name, flags) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 match mkdirat(&here, name, MODE) {
-                    Ok(()) | Err(Errno::EXIST) => {}
+                    Ok(()) => is_new = true,
+                    Err(Errno::EXIST) => {}
                     Err(error) => return Err(error.into()),
                 }
                 let made = open_plain(&here, name, flags)?;
                 // The process's mask may have taken something away.
                 fchmod(&made, MODE)?;
+                if let Some((uid, gid)) = owner {
+                    fchown(&made, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
+                }
                 made
             }
-            other => other?,
+            other => {
+                is_new = false;
+                other?
+            }
         };
     }
-    Ok(here)
+    Ok((here, is_new))
 }
 
 #[cfg(test)]
