@@ -152,7 +152,7 @@ fn take_over(
         parent: parent.map(|parent| parent.id.clone()),
         references: Vec::new(),
     };
-    Ok(store.put(new)?)
+    Ok(store.put_soon(new)?)
 }
 
 /// Whether two configurations are those of the same step: what differs in each

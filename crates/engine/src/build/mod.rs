@@ -36,7 +36,7 @@ use longshore_oci::reference::Reference;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use self::job::Job;
+use self::job::{Built, Job};
 use self::output::Sink;
 use self::place::Place;
 use crate::error::{Error, IoContext, Result};
@@ -179,10 +179,18 @@ async fn run(
     lines: &mpsc::Sender<Line>,
 ) -> Result<String, Failure> {
     let sink = Sink::to(lines.clone());
+    let done = build_stages(job, &sink).await;
+    // What was told to be there stays, also of a build that failed.
+    let store = job.shared.images.clone();
+    blocking(move || Ok(store.flush()?)).await?;
+    finish::finish(job, tags, done?, &sink).await
+}
+
+async fn build_stages(job: &Arc<Job>, sink: &Sink) -> Result<BTreeMap<usize, Built>, Failure> {
     for warning in &job.file.warnings {
         sink.text(format!("\u{1b}[91m{warning}\u{1b}[0m")).await?;
     }
-    job.read_meta(&sink).await?;
+    job.read_meta(sink).await?;
     let needed = job.needed();
     let mut tasks = JoinSet::new();
     let mut told = Vec::new();
@@ -215,8 +223,7 @@ async fn run(
             return Err(failure);
         }
     }
-    let built = built.into_values().collect();
-    finish::finish(job, tags, built, &sink).await
+    Ok(built.into_values().collect())
 }
 
 /// Runs what waits for the disk on a thread that may wait.

@@ -17,6 +17,7 @@ use crate::container::shim::Streams;
 use crate::container::{Containers, CreateRequest, WaitCondition};
 use crate::error::{Error, IoContext, Result};
 use crate::id;
+use crate::meta::Durability;
 use crate::shared::Shared;
 
 /// Bytes of output that become one line of the answer at most.
@@ -122,7 +123,7 @@ impl Stage {
             endpoints: BTreeMap::new(),
         };
         let created = Containers::new(self.job.shared.clone())
-            .create_as(id, request)
+            .create_as(id, request, Durability::Process)
             .await?;
         for warning in created.warnings {
             self.sink.text(format!("[Warning] {warning}\n")).await?;

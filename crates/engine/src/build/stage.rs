@@ -273,7 +273,7 @@ impl Stage {
         let new = self.child(container, step, layer);
         let store = self.job.shared.images.clone();
         let image = blocking(move || {
-            let id = store.put(new)?;
+            let id = store.put_soon(new)?;
             let gone = || Error::system(format!("image {id} is gone already"));
             store.image(&id).ok_or_else(gone)
         });

@@ -22,6 +22,7 @@ use crate::container::registry::Registry;
 use crate::container::state::State;
 use crate::container::{links, volumes};
 use crate::error::{Error, ErrorKind, IoContext, Result};
+use crate::meta::Durability;
 use crate::shared::Shared;
 use crate::{id, names, userns};
 
@@ -72,7 +73,12 @@ const READONLY_PATHS: [&str; 5] = [
 ];
 
 /// Creates a container of this id, which nobody has yet.
-pub(crate) fn create(shared: &Arc<Shared>, id: String, request: CreateRequest) -> Result<Created> {
+pub(crate) fn create(
+    shared: &Arc<Shared>,
+    id: String,
+    request: CreateRequest,
+    durability: Durability,
+) -> Result<Created> {
     let Some(mut config) = request.config else {
         return Err(Error::bad_parameter(
             "Config cannot be empty in order to create a container",
@@ -148,6 +154,7 @@ pub(crate) fn create(shared: &Arc<Shared>, id: String, request: CreateRequest) -
             parsed: &plan.mounts,
             inherited,
             made: &mut made,
+            durability,
         },
     ) {
         volumes::give_up(shared, &id, &made);
@@ -182,11 +189,13 @@ fn default_log(daemon: &EngineConfig, config: &mut LogConfig) {
     }
 }
 
-/// What goes into a container's mounts, and the volumes made on the way.
+/// What goes into a container's mounts, the volumes made on the way, and what
+/// the record survives.
 struct Mounting<'a> {
     parsed: &'a [Mount],
     inherited: Vec<Mount>,
     made: &'a mut Vec<String>,
+    durability: Durability,
 }
 
 fn make(
@@ -211,7 +220,7 @@ fn make(
         mounting.made,
     )?;
     volumes::fill(shared, &record.id, &record.mounts)?;
-    files.write_record(record)
+    files.write_record_with(record, mounting.durability)
 }
 
 fn image_config(image: &Image) -> Result<ContainerConfig> {

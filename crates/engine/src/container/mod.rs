@@ -49,6 +49,7 @@ use self::shim::{Connection, done};
 use self::state::{Request, Subject, Verdict, decide, refuse};
 use self::stats::Watcher;
 use crate::error::{Error, IoContext, Result};
+use crate::meta::Durability;
 use crate::shared::Shared;
 
 pub use self::actor::Done;
@@ -82,17 +83,23 @@ impl Containers {
 
     /// Creates a container.
     pub async fn create(&self, request: CreateRequest) -> Result<Created> {
-        self.create_as(crate::id::generate()?, request).await
+        self.create_as(crate::id::generate()?, request, Durability::Power)
+            .await
     }
 
     /// Creates a container whose id somebody had to know before.
-    pub(crate) async fn create_as(&self, id: String, request: CreateRequest) -> Result<Created> {
+    pub(crate) async fn create_as(
+        &self,
+        id: String,
+        request: CreateRequest,
+        durability: Durability,
+    ) -> Result<Created> {
         let shared = self.shared.clone();
         // It must run inside the runtime, but on a thread that may block.
         let runtime = tokio::runtime::Handle::current();
         let created = tokio::task::spawn_blocking(move || {
             let _inside = runtime.enter();
-            create::create(&shared, id, request)
+            create::create(&shared, id, request, durability)
         });
         created.await.context("create")?
     }

@@ -121,7 +121,13 @@ impl Files {
 
     /// Writes the configuration.
     pub(crate) fn write_record(&self, record: &Record) -> Result<()> {
-        meta::write(&self.dir.join("config.json"), record, Durability::Power)
+        self.write_record_with(record, Durability::Power)
+    }
+
+    /// Writes the configuration of a container that nobody misses after a power
+    /// cut.
+    pub(crate) fn write_record_with(&self, record: &Record, durability: Durability) -> Result<()> {
+        meta::write(&self.dir.join("config.json"), record, durability)
     }
 
     /// Writes the state.

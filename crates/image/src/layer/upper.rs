@@ -89,9 +89,6 @@ impl StagedLayer {
             let stream = join(worker).at(&blob)?;
             Ok::<_, Error>((stream, size.at(&diff)?))
         })?;
-        if let Some(file) = &stream.file {
-            file.sync_all().at(&blob)?;
-        }
         let staged = Self {
             source: stream.digest.clone(),
             diff_id: stream.digest,

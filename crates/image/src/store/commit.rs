@@ -1,6 +1,12 @@
 //! Changes of the store, each visible as a whole or not at all.
 
-use std::{collections::BTreeMap, fs, io::Read, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read,
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+};
 
 use jiff::Timestamp;
 
@@ -18,6 +24,15 @@ use longshore_oci::{
 /// More layers than this are refused, as dockerd does: overlayfs and mount
 /// options have limits.
 const MOST_LAYERS: usize = 125;
+
+/// When a change is to survive a power cut.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    /// Before it is visible.
+    Now,
+    /// With the next one that does at once.
+    Soon,
+}
 
 /// An image to be made from layers and a configuration.
 pub struct NewImage {
@@ -69,6 +84,25 @@ impl Store {
     /// Makes an image and returns its ID. If the same image is here already, it
     /// only gets the tags.
     pub fn put(&self, new: NewImage) -> Result<ImageId, Error> {
+        self.make(new, Moment::Now)
+    }
+
+    /// The same for an image that others will be made of at once: it is here for
+    /// everybody, but a power cut or the end of this process may take it away
+    /// until [`Store::flush`], or any other change.
+    pub fn put_soon(&self, new: NewImage) -> Result<ImageId, Error> {
+        self.make(new, Moment::Soon)
+    }
+
+    /// Makes durable what [`Store::put_soon`] put.
+    pub fn flush(&self) -> Result<(), Error> {
+        match self.inner.ahead.load(Ordering::Acquire) {
+            true => self.change(|_| Ok(())),
+            false => Ok(()),
+        }
+    }
+
+    fn make(&self, new: NewImage, moment: Moment) -> Result<ImageId, Error> {
         let NewImage {
             mut config,
             base,
@@ -84,7 +118,7 @@ impl Store {
         config.rootfs.diff_ids = diff_ids;
         let publication = Publication::of(config, parent, references)?;
         let id = publication.id();
-        self.publish(layers, vec![publication])?;
+        self.publish_at(layers, vec![publication], moment)?;
         Ok(id)
     }
 
@@ -107,17 +141,29 @@ impl Store {
         staged: Vec<StagedLayer>,
         images: Vec<Publication>,
     ) -> Result<Published, Error> {
+        self.publish_at(staged, images, Moment::Now)
+    }
+
+    fn publish_at(
+        &self,
+        staged: Vec<StagedLayer>,
+        images: Vec<Publication>,
+        moment: Moment,
+    ) -> Result<Published, Error> {
         let mut staged: BTreeMap<DiffId, StagedLayer> = staged
             .into_iter()
             .map(|layer| (layer.diff_id.clone(), layer))
             .collect();
-        let published = self.change(|state| {
+        let published = self.change_at(moment, |state| {
             let mut published = Published::default();
             for image in images {
                 self.publish_layers(state, &image.config.rootfs.diff_ids, &mut staged)?;
                 let id = image.id();
                 if !state.images.contains_key(&id) {
-                    disk::write_durably(&self.disk().config(&id), &image.bytes)?;
+                    let path = self.disk().config(&id);
+                    disk::write(&path, &image.bytes)?;
+                    self.inner.unsynced.note(self.disk().root.join("configs"));
+                    self.inner.unsynced.note(path);
                     let stored = Stored::new(image.config, &state.layers, image.parent, None);
                     state.images.insert(id.clone(), Arc::new(stored));
                 }
@@ -138,6 +184,14 @@ impl Store {
         &self,
         change: impl FnOnce(&mut State) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        self.change_at(Moment::Now, change)
+    }
+
+    fn change_at<T>(
+        &self,
+        moment: Moment,
+        change: impl FnOnce(&mut State) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let _held = self
             .inner
             .commit
@@ -145,7 +199,13 @@ impl Store {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut state = State::clone(&self.state());
         let result = change(&mut state)?;
-        self.disk().replace_index(&state.index())?;
+        if moment == Moment::Now {
+            self.inner.unsynced.sync()?;
+            self.disk().replace_index(&state.index())?;
+        }
+        self.inner
+            .ahead
+            .store(moment == Moment::Soon, Ordering::Release);
         *self
             .inner
             .state
@@ -212,12 +272,17 @@ impl Store {
             source: layer.source.clone(),
             unsettled: layer::this_boot(),
         };
-        disk::write_json(&layer.path().join("layer.json"), &record)?;
+        let bytes = serde_json::to_vec(&record).map_err(std::io::Error::from);
+        disk::write(&layer.path().join("layer.json"), &bytes.at(layer.path())?)?;
         let place = self.disk().layer(chain);
         // Only an unreachable leftover can be here.
         self.disk().trash.discard(&place).at(&place)?;
         fs::rename(layer.path(), &place).at(&place)?;
-        disk::sync_directory(&self.disk().root.join("layers"))?;
+        let written = [place.join("layer.json"), place.join("blob")];
+        let directories = [self.disk().root.join("layers"), place];
+        for path in written.into_iter().chain(directories) {
+            self.inner.unsynced.note(path);
+        }
         Ok(record)
     }
 

@@ -186,22 +186,37 @@ pub(crate) fn write_json(path: &Path, record: &impl Serialize) -> Result<(), Err
     write_durably(path, &bytes)
 }
 
+/// Writes a file that is not there yet, as a whole; it need not be on the disk
+/// when this returns.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    replace(path, bytes, false)
+}
+
 /// Writes beside `path`, syncs, renames, syncs the directory.
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    replace(path, bytes, true)?;
+    sync_directory(path.parent().unwrap_or(Path::new("/")))
+}
+
+fn replace(path: &Path, bytes: &[u8], durable: bool) -> Result<(), Error> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
     let temporary = PathBuf::from(temporary);
     let write = || {
         let mut file = File::create(&temporary)?;
         file.write_all(bytes)?;
-        file.sync_all()?;
+        if durable {
+            file.sync_all()?;
+        }
         fs::rename(&temporary, path)
     };
-    if let Err(error) = write() {
+    write().map_err(|error| {
         fs::remove_file(&temporary).ok();
-        return Err(error).at(path);
-    }
-    sync_directory(path.parent().unwrap_or(Path::new("/")))
+        Error::Io {
+            path: path.to_owned(),
+            source: error,
+        }
+    })
 }
 
 /// Makes renames in a directory durable.

@@ -17,11 +17,12 @@ mod pulled;
 mod remove;
 mod settle;
 pub(crate) mod trash;
+mod unsynced;
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, mpsc},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, atomic::AtomicBool, mpsc},
 };
 
 use jiff::Timestamp;
@@ -46,6 +47,7 @@ use longshore_oci::{
     digest::{ChainId, DiffId, ImageId, chain_ids},
     reference::Reference,
 };
+use unsynced::Unsynced;
 
 /// How a store behaves.
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,6 +68,10 @@ struct Inner {
     disk: Disk,
     options: StoreOptions,
     problems: Vec<Problem>,
+    /// What the next index waits for.
+    unsynced: Unsynced,
+    /// The snapshot has images that the index has not.
+    ahead: AtomicBool,
     /// Held by whoever changes `state`.
     commit: Mutex<()>,
     state: RwLock<Arc<State>>,
@@ -179,6 +185,8 @@ impl Store {
             disk,
             options,
             problems: audit.problems,
+            unsynced: Unsynced::default(),
+            ahead: AtomicBool::new(false),
             commit: Mutex::new(()),
             state: RwLock::new(Arc::new(audit.state)),
             downloads: download::Places::default(),
