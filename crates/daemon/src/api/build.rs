@@ -3,11 +3,13 @@
 use longshore_api::body::{ByteStream, JsonLines};
 use longshore_api::error::ApiError;
 use longshore_api::image::ImageBuildQuery;
+use longshore_api::registry_auth::RegistryConfig;
 use longshore_api::types;
 use longshore_engine::build::{Build, BuildRequest, Failure, Line};
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use super::registry::detail;
 use super::{Api, failed};
 
 /// Lines that may wait for a slow client.
@@ -18,9 +20,13 @@ impl Api {
     pub(super) async fn build(
         &self,
         query: ImageBuildQuery,
+        auths: RegistryConfig,
         body: ByteStream,
     ) -> Result<JsonLines<types::BuildInfo>, ApiError> {
-        let request = request(query)?;
+        let request = BuildRequest {
+            auths: auths.0,
+            ..request(query)?
+        };
         let builds = self.engine.builds();
         let prepared = builds.prepare(request, body.blocking_reader()).await;
         let build = prepared.map_err(failed)?;
@@ -65,6 +71,13 @@ fn encode(line: Line) -> types::BuildInfo {
         Line::Image { name, id } => types::BuildInfo {
             id: name.map(str::to_owned),
             aux: Some(json!({ "ID": id })),
+            ..types::BuildInfo::default()
+        },
+        Line::Progress(line) => types::BuildInfo {
+            id: Some(line.id).filter(|id| !id.is_empty()),
+            status: Some(line.status),
+            progress: line.amount.map(|amount| amount.bar()),
+            progress_detail: line.amount.map(detail),
             ..types::BuildInfo::default()
         },
     }
@@ -123,6 +136,7 @@ fn request(query: ImageBuildQuery) -> Result<BuildRequest, ApiError> {
         labels: query.labels.unwrap_or_default(),
         target: query.target.unwrap_or_default(),
         platform: query.platform.unwrap_or_default(),
+        auths: Default::default(),
         host,
     })
 }

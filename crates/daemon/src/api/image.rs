@@ -20,10 +20,10 @@ impl Image for Api {
         &self,
         _cx: Context,
         query: ImageBuildQuery,
-        _registry_config: RegistryConfig,
+        auths: RegistryConfig,
         body: ByteStream,
     ) -> Result<JsonLines<types::BuildInfo>, ApiError> {
-        self.build(query, body).await
+        self.build(query, auths, body).await
     }
 
     async fn image_list(

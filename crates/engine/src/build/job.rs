@@ -7,18 +7,25 @@ use longshore_dockerfile::args::BuildArgs;
 use longshore_dockerfile::expand;
 use longshore_dockerfile::instruction::{Dockerfile, From, Pair};
 use longshore_image::store::Image;
+use longshore_oci::reference::Reference;
 use tokio::sync::{OnceCell, Semaphore, watch};
 
 use super::cache::Cache;
 use super::graph::Graph;
-use super::output::{Failure, Sink};
+use super::output::{Failure, Line, Sink};
 use super::place::Place;
-use super::{BuildRequest, lock, platform, stage};
-use crate::error::{Error, Result};
+use super::{BuildRequest, lock, stage};
+use crate::error::{Error, ErrorKind, Result};
+use crate::image::Images;
+use crate::image::progress;
+use crate::image::pull::Wanted;
 use crate::shared::Shared;
 
 /// The name of the image that is none.
 pub(super) const SCRATCH: &str = "scratch";
+
+/// What clients call Docker Hub where they keep credentials.
+const HUB: &str = "https://index.docker.io/v1/";
 
 /// One build.
 pub(super) struct Job {
@@ -199,7 +206,7 @@ impl Job {
         let platform = match &from.platform {
             Some(platform) => {
                 let platform = expand(platform)?;
-                platform::check(&platform).map_err(|error| {
+                Wanted::parse(Some(&platform)).map_err(|error| {
                     Error::system(format!("failed to parse platform {platform}: {error}"))
                 })?;
                 platform
@@ -256,13 +263,40 @@ impl Job {
         Ok(image.await?.clone())
     }
 
-    async fn find_image(
-        &self,
-        name: &str,
-        _platform: &str,
-        _sink: &Sink,
-    ) -> Result<Image, Failure> {
-        Ok(self.shared.images.get(name)?)
+    async fn find_image(&self, name: &str, platform: &str, sink: &Sink) -> Result<Image, Failure> {
+        let store = &self.shared.images;
+        if !self.request.pull {
+            match store.get(name).map_err(Error::from) {
+                Err(error) if error.kind == ErrorKind::NotFound => {}
+                other => return Ok(other?),
+            }
+        }
+        let reference = Reference::parse(name)
+            .map_err(|error| Error::bad_parameter(error.to_string()))?
+            .with_default_tag();
+        let host = match reference.domain() {
+            "docker.io" => HUB,
+            other => other,
+        };
+        let auth = self.request.auths.get(host).cloned().unwrap_or_default();
+        let images = Images::new(self.shared.clone());
+        let (progress, mut told) = progress::Progress::channel();
+        let platform = Some(platform).filter(|platform| !platform.is_empty());
+        let pull = async {
+            let pulled = images.pull(&reference, platform, &auth, &progress).await;
+            drop(progress);
+            Ok(pulled)
+        };
+        let tell = async {
+            while let Some(line) = told.recv().await {
+                sink.line(Line::Progress(line)).await?;
+            }
+            Ok::<_, Failure>(())
+        };
+        let (pulled, ()) = tokio::try_join!(pull, tell)?;
+        let id = pulled?;
+        let gone = || Error::not_found(format!("No such image: {name}"));
+        Ok(store.image(&id).ok_or_else(gone)?)
     }
 
     /// What the client gave and no stage asked for.

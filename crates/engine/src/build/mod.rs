@@ -22,7 +22,6 @@ mod graph;
 mod job;
 mod output;
 pub(crate) mod place;
-mod platform;
 mod run;
 mod stage;
 
@@ -30,6 +29,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use longshore_api::registry_auth::RegistryAuth;
 use longshore_api::types::HostConfig;
 use longshore_dockerfile::instruction::Dockerfile;
 use longshore_oci::reference::Reference;
@@ -40,6 +40,7 @@ use self::job::{Built, Job};
 use self::output::Sink;
 use self::place::Place;
 use crate::error::{Error, IoContext, Result};
+use crate::image::pull::Wanted;
 use crate::shared::Shared;
 
 pub use self::output::{Failure, Line};
@@ -84,6 +85,8 @@ pub struct BuildRequest {
     pub target: String,
     /// The platform of images to pull; empty for this machine's.
     pub platform: String,
+    /// Credentials for registries, by host.
+    pub auths: BTreeMap<String, RegistryAuth>,
     /// Limits, network and hosts of the containers of `RUN`.
     pub host: HostConfig,
 }
@@ -106,6 +109,9 @@ impl Builds {
         body: impl Read + Send + 'static,
     ) -> Result<Build> {
         let tags = finish::references(&request.tags)?;
+        if !request.platform.is_empty() {
+            Wanted::parse(Some(&request.platform))?;
+        }
         let shared = self.shared.clone();
         blocking(move || {
             let place = Place::new(&shared)?;

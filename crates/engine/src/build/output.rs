@@ -4,13 +4,14 @@
 use tokio::sync::mpsc;
 
 use crate::error::Error;
+use crate::image::progress::ProgressLine;
 
 /// Lines of one stage that may wait for its turn or for a slow client; beyond
 /// it the stage waits.
 const WAITING: usize = 1024;
 
 /// One line of a build's answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Line {
     /// A text for people, as it is.
     Text(String),
@@ -22,6 +23,8 @@ pub enum Line {
         /// Full id.
         id: String,
     },
+    /// How the pull of an image goes on.
+    Progress(ProgressLine),
 }
 
 /// Why a build failed.
