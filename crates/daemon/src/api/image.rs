@@ -67,19 +67,17 @@ impl Image for Api {
         if query.from_image.as_ref().is_some_and(|it| !it.is_empty()) {
             return self.pull(query, auth).await;
         }
-        let source = query.from_src.unwrap_or_default();
-        if source != "-" {
-            return Err(ApiError::not_implemented(
-                "importing a URL is not implemented yet",
-            ));
-        }
         let request = ImportRequest {
             repo: query.repo.unwrap_or_default(),
             tag: query.tag.unwrap_or_default(),
             message: query.message.unwrap_or_default(),
             changes: query.changes,
-            source,
+            source: query.from_src.unwrap_or_default(),
+            platform: query.platform,
         };
+        if request.source != "-" {
+            return self.import_from_web(request).await;
+        }
         let images = self.engine.images();
         let id = images.import(body.blocking_reader(), request).await;
         let line = types::CreateImageInfo {

@@ -10,7 +10,7 @@ use longshore_api::registry_auth::RegistryAuth;
 use longshore_api::types;
 use longshore_engine::error::Result;
 use longshore_engine::image::progress::{Progress, ProgressLine};
-use longshore_engine::image::reference;
+use longshore_engine::image::{ImportRequest, reference};
 use tokio::sync::mpsc;
 
 use super::{Api, failed};
@@ -37,14 +37,18 @@ impl Api {
             images.pull(&reference, platform, &auth, &progress).await?;
             Ok(())
         });
-        stream(work, told, |line| types::CreateImageInfo {
-            id: Some(line.id),
-            status: Some(line.status),
-            progress: line.amount.map(|amount| amount.bar()),
-            progress_detail: line.amount.map(detail),
-            ..types::CreateImageInfo::default()
-        })
-        .await
+        stream(work, told, create_info).await
+    }
+
+    /// Makes an image of an archive at an address and tells how that goes on.
+    pub(super) async fn import_from_web(
+        &self,
+        request: ImportRequest,
+    ) -> Result<JsonLines<types::CreateImageInfo>, ApiError> {
+        let images = self.engine.images();
+        let (progress, told) = Progress::channel();
+        let work = Box::pin(async move { images.import_from_web(request, &progress).await });
+        stream(work, told, create_info).await
     }
 }
 
@@ -103,6 +107,16 @@ pub(super) async fn stream<T: Send + 'static>(
         }
     });
     Ok(answer)
+}
+
+fn create_info(line: ProgressLine) -> types::CreateImageInfo {
+    types::CreateImageInfo {
+        id: Some(line.id).filter(|id| !id.is_empty()),
+        status: Some(line.status),
+        progress: line.amount.map(|amount| amount.bar()),
+        progress_detail: line.amount.map(detail),
+        ..types::CreateImageInfo::default()
+    }
 }
 
 /// How far something is, for programs; what is not known is left out.

@@ -19,6 +19,7 @@ mod exec;
 mod filesystems;
 mod harness;
 mod health;
+mod imports;
 mod leavers;
 mod lifecycle;
 mod links;

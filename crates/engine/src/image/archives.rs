@@ -13,8 +13,9 @@ use longshore_oci::config::{ImageConfig, RunConfig};
 use longshore_oci::reference::Reference;
 use tokio::sync::mpsc;
 
+use super::pull::Wanted;
 use super::{Images, as_given, bad_reference, blocking};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::system::Machine;
 
 /// An image of one layer that comes with the engine.
@@ -43,6 +44,8 @@ pub struct ImportRequest {
     pub changes: Vec<String>,
     /// Where the stream comes from: `-` or a URL.
     pub source: String,
+    /// The platform; the operating system must be this machine's.
+    pub platform: Option<String>,
 }
 
 /// A step of a load.
@@ -66,14 +69,9 @@ impl Images {
         reader: impl Read + Send + 'static,
         request: ImportRequest,
     ) -> Result<String> {
-        let reference = match request.repo.as_str() {
-            "" => None,
-            repo => Some(Reference::for_tag(repo, &request.tag).map_err(bad_reference)?),
-        };
+        let (reference, config) = self.check_import(&request)?;
         let (repo, tag) = (&request.repo, &request.tag);
         let name = reference.as_ref().map(|it| as_given(it, repo, tag));
-        let mut config = RunConfig::default();
-        apply::changes(&mut config, &request.changes)?;
         let store = self.shared.images.clone();
         let options = ImportOptions {
             reference,
@@ -88,6 +86,25 @@ impl Images {
         }
         self.publish("import", &id, &id.to_string());
         Ok(id.to_string())
+    }
+
+    /// The name and the configuration of what will be imported.
+    pub(super) fn check_import(
+        &self,
+        request: &ImportRequest,
+    ) -> Result<(Option<Reference>, RunConfig)> {
+        Wanted::parse(request.platform.as_deref())?;
+        let reference = match request.repo.as_str() {
+            "" => None,
+            repo if repo.contains('@') => {
+                Reference::parse(repo).map_err(bad_reference)?;
+                return Err(Error::bad_parameter("cannot import digest reference"));
+            }
+            repo => Some(Reference::for_tag(repo, &request.tag).map_err(bad_reference)?),
+        };
+        let mut config = RunConfig::default();
+        apply::changes(&mut config, &request.changes)?;
+        Ok((reference, config))
     }
 
     /// Loads the images of an archive and tells each step.

@@ -9,6 +9,7 @@ pub mod progress;
 mod prune;
 pub(crate) mod pull;
 pub(crate) mod transfers;
+mod web;
 
 use std::collections::BTreeMap;
 use std::path::Path;
