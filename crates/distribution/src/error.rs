@@ -190,6 +190,15 @@ impl Error {
         }
     }
 
+    /// The reason without the request that came to nothing.
+    #[must_use]
+    pub fn into_inner(self) -> Self {
+        match self {
+            Self::Request { source, .. } => Self::clone(&source).into_inner(),
+            other => other,
+        }
+    }
+
     /// Names the request that came to nothing.
     pub(crate) fn of(self, method: &Method, url: &http::Uri) -> Self {
         match self {
@@ -202,6 +211,18 @@ impl Error {
         }
     }
 
+    /// The same with one more reason before the registry's own.
+    pub(crate) fn because(self, status: StatusCode, code: &str, text: Option<&str>) -> Self {
+        if !status.is_client_error() {
+            return self;
+        }
+        let mut refusals = Refusals::worded(status, code, text.unwrap_or(usual(code)));
+        if let Self::Refused(others) = self {
+            refusals.reasons.extend(others.reasons);
+        }
+        refusals.into()
+    }
+
     /// Reads an answer of status 400 or more.
     pub(crate) fn from_answer(status: StatusCode, body: &[u8]) -> Self {
         if !status.is_client_error() {
@@ -211,7 +232,7 @@ impl Error {
             Ok(refusals) => refusals.into(),
             // What a proxy says may be anything.
             Err(_) if status == StatusCode::UNAUTHORIZED => {
-                Refusals::one(status, "UNAUTHORIZED", None).into()
+                Refusals::one(status, "UNAUTHORIZED").into()
             }
             Err(reason) => Self::Unreadable {
                 status: status.as_u16(),
@@ -223,12 +244,15 @@ impl Error {
 }
 
 impl Refusals {
-    pub(crate) fn one(status: StatusCode, code: &str, message: Option<String>) -> Self {
-        let detailed = message.is_some();
+    fn one(status: StatusCode, code: &str) -> Self {
+        Self::worded(status, code, usual(code))
+    }
+
+    fn worded(status: StatusCode, code: &str, message: &str) -> Self {
         let refusal = Refusal {
-            message: message.unwrap_or_else(|| usual(code).to_owned()),
+            message: message.to_owned(),
             code: code.to_owned(),
-            detailed,
+            detailed: true,
         };
         Self {
             status,
@@ -264,7 +288,7 @@ impl Refusals {
                 StatusCode::TOO_MANY_REQUESTS => "TOOMANYREQUESTS",
                 _ => "UNKNOWN",
             };
-            return Ok(Self::one(status, code, Some(details)));
+            return Ok(Self::worded(status, code, &details));
         }
         let items = answer.errors.unwrap_or_default();
         if items.is_empty() {
@@ -362,7 +386,7 @@ mod tests {
                 r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{"Tag":"x"}}]}"#,
                 "manifest unknown: manifest unknown",
             ),
-            (401, "", "unauthorized"),
+            (401, "", "unauthorized: authentication required"),
             (
                 401,
                 r#"{"details":"incorrect username or password"}"#,

@@ -14,6 +14,7 @@ use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::{Body as _, Incoming};
 use tokio::time::{Instant, Sleep};
 
+use crate::challenge::Challenge;
 use crate::error::{Error, Result};
 use crate::transport::{Outgoing, Transport, reason};
 use crate::url;
@@ -179,8 +180,18 @@ impl Answer {
 
     pub(crate) async fn into_error(self) -> Error {
         let status = self.status;
+        let challenges = Challenge::of(&self.headers);
         let body = self.body.collect_at_most("an error", LARGEST_ERROR).await;
-        Error::from_answer(status, &body.unwrap_or_default())
+        let error = Error::from_answer(status, &body.unwrap_or_default());
+        // RFC 6750 section 3.1: the token was the reason.
+        let bearer = challenges.iter().find(|it| it.scheme == "bearer");
+        let code = match bearer.map(|it| it.parameter("error")) {
+            Some("invalid_token") => "UNAUTHORIZED",
+            Some("insufficient_scope") => "DENIED",
+            _ => return error,
+        };
+        let described = bearer.map(|it| it.parameter("error_description"));
+        error.because(status, code, described.filter(|it| !it.is_empty()))
     }
 
     pub(crate) fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {

@@ -40,26 +40,44 @@ impl Registries {
         limit: u32,
         credentials: &Credentials,
     ) -> Result<Vec<SearchResult>> {
+        if term.contains("://") {
+            return Err(Error::Malformed(
+                "Invalid repository name (ex: \"registry.domain.tld/myrepos\")".to_owned(),
+            ));
+        }
         let (server, term) = split(term);
         let mut endpoints = self.endpoints(server, Purpose::Push).await?;
         if server == "docker.io" {
-            let address = url::parse(&format!("https://{HUB_INDEX}/"))?;
-            endpoints.iter_mut().for_each(|it| it.url = address.clone());
+            // It is known to be there, and what it takes.
+            let mut hub = endpoints.swap_remove(0);
+            hub.url = url::parse(&format!("https://{HUB_INDEX}/"))?;
+            return self.search_at(&hub, term, limit, credentials, true).await;
         }
-        let mut last = Error::Malformed(format!("no endpoints found for {server}"));
-        for endpoint in endpoints {
-            match self.ping(&endpoint).await {
+        let mut failures = Vec::new();
+        for endpoint in &endpoints {
+            match self.ping(endpoint).await {
                 Ok(standalone) => {
                     return self
-                        .search_at(&endpoint, term, limit, credentials, standalone)
+                        .search_at(endpoint, term, limit, credentials, standalone)
                         .await;
                 }
-                Err(error) => last = error,
+                Err(error) => failures.push(error.to_string()),
             }
         }
-        Err(Error::Malformed(format!(
-            "invalid registry endpoint {server:?}: {last}"
-        )))
+        Err(Error::Malformed(match &failures[..] {
+            [https, http] => format!(
+                "invalid registry endpoint \"http://{server}/v1/\". HTTPS attempt: {https}. HTTP \
+                 attempt: {http}"
+            ),
+            _ => format!(
+                "invalid registry endpoint https://{server}/v1/: {}. If this private registry \
+                 supports only HTTP or HTTPS with an unknown CA certificate, please add \
+                 `--insecure-registry {server}` to the daemon's arguments. In the case of HTTPS, \
+                 if you have access to the registry's CA certificate, no need for the flag; \
+                 simply place the CA certificate at /etc/docker/certs.d/{server}/ca.crt",
+                failures.join(", ")
+            ),
+        }))
     }
 
     /// Whether a registry is there, and whether it takes names and passwords

@@ -8,12 +8,16 @@ use std::fmt;
 pub enum ErrorKind {
     /// The request is wrong in itself.
     BadParameter,
+    /// The credentials are missing or wrong.
+    Unauthorized,
     /// Understood and refused.
     Forbidden,
     /// The thing named does not exist.
     NotFound,
     /// The thing's state does not allow it now.
     Conflict,
+    /// A registry asked for patience.
+    TooManyRequests,
     /// Our fault, or the machine's.
     System,
     /// This engine does not do that.
@@ -47,12 +51,16 @@ impl Error {
     constructors! {
         /// The request is wrong in itself.
         bad_parameter => BadParameter;
+        /// The credentials are missing or wrong.
+        unauthorized => Unauthorized;
         /// Understood and refused.
         forbidden => Forbidden;
         /// The thing named does not exist.
         not_found => NotFound;
         /// The thing's state does not allow it now.
         conflict => Conflict;
+        /// A registry asked for patience.
+        too_many_requests => TooManyRequests;
         /// Our fault, or the machine's.
         system => System;
         /// This engine does not do that.

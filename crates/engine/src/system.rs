@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use longshore_api::types::{
     IndexInfo, PluginsInfo, RegistryServiceConfig, Runtime, SwarmInfo, SystemInfo,
 };
+use longshore_distribution::settings::{Mirror, Settings};
 
 use crate::container::inspect::STORAGE_DRIVER;
 use crate::container::plan::log::DRIVERS;
@@ -117,7 +118,7 @@ impl System {
             os_type: "linux".into(),
             architecture: machine.architecture,
             index_server_address: "https://index.docker.io/v1/".into(),
-            registry_config: Some(registry()),
+            registry_config: Some(registry(shared.registries.settings())),
             ncpu: processors(),
             mem_total: memory_total(),
             docker_root_dir: shared.config.data_root.to_string_lossy().into_owned(),
@@ -232,19 +233,29 @@ pub(crate) fn unified_cgroups() -> bool {
     fs::exists("/sys/fs/cgroup/cgroup.controllers").unwrap_or(false)
 }
 
-fn registry() -> RegistryServiceConfig {
+/// How registries are spoken to, as dockerd shows it.
+fn registry(settings: &Settings) -> RegistryServiceConfig {
+    let mirrors: Vec<String> = settings.mirrors.iter().map(Mirror::shown).collect();
     let hub = IndexInfo {
         name: "docker.io".into(),
-        mirrors: Some(Vec::new()),
+        mirrors: Some(mirrors.clone()),
         secure: true,
         official: true,
     };
+    let insecure = settings.insecure_hosts.iter().map(|host| IndexInfo {
+        name: host.clone(),
+        mirrors: Some(Vec::new()),
+        secure: false,
+        official: false,
+    });
+    let indexes = insecure.chain([hub]).map(|it| (it.name.clone(), it));
+    let networks = settings.insecure_networks.iter().map(ToString::to_string);
     RegistryServiceConfig {
         allow_nondistributable_artifacts_cidrs: Some(Vec::new()),
         allow_nondistributable_artifacts_hostnames: Some(Vec::new()),
-        insecure_registry_cidrs: Some(vec!["127.0.0.0/8".into()]),
-        index_configs: Some(BTreeMap::from([("docker.io".to_owned(), hub)])),
-        mirrors: Some(Vec::new()),
+        insecure_registry_cidrs: Some(networks.collect()),
+        index_configs: Some(indexes.collect()),
+        mirrors: Some(mirrors),
     }
 }
 

@@ -21,6 +21,7 @@
 pub mod container;
 pub mod error;
 pub mod extract;
+mod gzip;
 pub mod import;
 pub mod layer;
 pub mod load;

@@ -87,6 +87,19 @@ impl Image for Api {
         Ok(JsonLines::new(futures_util::stream::iter([Ok(line)])))
     }
 
+    async fn image_search(
+        &self,
+        _cx: Context,
+        query: ImageSearchQuery,
+        auth: RegistryAuth,
+    ) -> Result<Vec<types::ImageSearchResponseItem>, ApiError> {
+        let images = self.engine.images();
+        let found = images
+            .search(&query.term, query.limit, &query.filters, &auth)
+            .await;
+        found.map_err(failed)
+    }
+
     async fn image_inspect(
         &self,
         _cx: Context,
@@ -101,6 +114,17 @@ impl Image for Api {
         name: String,
     ) -> Result<Vec<types::ImageHistoryResponseItem>, ApiError> {
         self.engine.images().history(&name).map_err(failed)
+    }
+
+    async fn image_push(
+        &self,
+        _cx: Context,
+        name: String,
+        query: ImagePushQuery,
+        auth: RegistryAuth,
+    ) -> Result<JsonLines<types::PushImageInfo>, ApiError> {
+        let tag = query.tag.unwrap_or_default();
+        self.push(&name, &tag, auth).await
     }
 
     async fn image_tag(

@@ -3,6 +3,7 @@
 
 mod build;
 mod container;
+mod distribution;
 mod events;
 mod exec;
 mod image;
@@ -49,6 +50,7 @@ pub(crate) fn router(engine: &Engine) -> Router {
     let mut router = Router::new(info)
         .system(Arc::clone(&api))
         .container(Arc::clone(&api))
+        .distribution(Arc::clone(&api))
         .exec(Arc::clone(&api))
         .image(Arc::clone(&api))
         .plugin(Arc::clone(&api))
@@ -74,9 +76,11 @@ fn instant(time: Option<Timestamp>) -> Result<Option<jiff::Timestamp>, ApiError>
 fn failed(error: Error) -> ApiError {
     let kind = match error.kind {
         Kind::BadParameter => ErrorKind::BadParameter,
+        Kind::Unauthorized => ErrorKind::Unauthorized,
         Kind::Forbidden => ErrorKind::Forbidden,
         Kind::NotFound => ErrorKind::NotFound,
         Kind::Conflict => ErrorKind::Conflict,
+        Kind::TooManyRequests => ErrorKind::TooManyRequests,
         Kind::System => ErrorKind::System,
         Kind::NotImplemented => ErrorKind::NotImplemented,
         Kind::Unavailable => ErrorKind::Unavailable,

@@ -52,6 +52,30 @@ impl Api {
     }
 }
 
+impl Api {
+    /// Pushes an image, or all tags of a repository.
+    pub(super) async fn push(
+        &self,
+        name: &str,
+        tag: &str,
+        auth: RegistryAuth,
+    ) -> Result<JsonLines<types::PushImageInfo>, ApiError> {
+        let reference = reference(name, tag).map_err(failed)?;
+        let images = self.engine.images();
+        let (progress, told) = Progress::channel();
+        let work = Box::pin(async move { images.push(&reference, &auth, &progress).await });
+        stream(work, told, |line| types::PushImageInfo {
+            id: Some(line.id),
+            status: Some(line.status),
+            progress: line.amount.map(|amount| amount.bar()),
+            progress_detail: line.amount.map(detail),
+            aux: line.aux,
+            ..types::PushImageInfo::default()
+        })
+        .await
+    }
+}
+
 /// Answers with the lines that `work` tells. An error before the first line is
 /// the answer itself. When the client leaves, the work ends.
 pub(super) async fn stream<T: Send + 'static>(
@@ -66,6 +90,8 @@ pub(super) async fn stream<T: Send + 'static>(
         line = told.recv() => first = line,
         result = &mut work => ended = Some(result),
     }
+    // It may have told something in the very moment in which it ended.
+    first = first.or_else(|| told.try_recv().ok());
     if first.is_none()
         && let Some(Err(error)) = ended
     {

@@ -25,6 +25,14 @@ impl System for Api {
         Ok(about::version(&machine))
     }
 
+    async fn system_auth(
+        &self,
+        _cx: Context,
+        body: types::AuthConfig,
+    ) -> Result<types::SystemAuthResponse, ApiError> {
+        self.engine.images().login(body).await.map_err(failed)
+    }
+
     async fn system_events(
         &self,
         _cx: Context,

@@ -2,12 +2,16 @@
 //! happens to it. The store works on blocking threads.
 
 mod archives;
+mod auth;
 mod commit;
 mod glob;
 mod list;
 pub mod progress;
 mod prune;
 pub(crate) mod pull;
+mod push;
+mod remote;
+mod search;
 pub(crate) mod transfers;
 mod web;
 

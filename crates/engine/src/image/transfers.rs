@@ -1,6 +1,6 @@
 //! What all pulls and pushes of an engine share.
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use super::pull::transfer::Downloads;
 use crate::config::RegistryConfig;
@@ -11,6 +11,8 @@ pub(crate) struct Transfers {
     /// Held while layers that several pulls may wait for become visible, so
     /// that who finds one taken also finds it in the store.
     pub(crate) publishing: Mutex<()>,
+    /// As many as layers may be sent at once.
+    pub(crate) uploads: Semaphore,
 }
 
 impl Transfers {
@@ -18,6 +20,7 @@ impl Transfers {
         Self {
             downloads: Downloads::new(config.downloads, config.attempts),
             publishing: Mutex::default(),
+            uploads: Semaphore::new(config.uploads.clamp(1, Semaphore::MAX_PERMITS)),
         }
     }
 }

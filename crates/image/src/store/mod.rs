@@ -13,6 +13,7 @@ pub(crate) mod disk;
 mod download;
 mod family;
 mod lookup;
+mod outgoing;
 mod pulled;
 mod remove;
 mod settle;
@@ -33,6 +34,7 @@ pub use commit::NewImage;
 pub(crate) use commit::Publication;
 pub use download::{Download, DownloadError};
 pub use lookup::HistoryItem;
+pub use outgoing::OutgoingLayer;
 pub use pulled::PulledImage;
 pub use remove::{RemoveOptions, Removed, Usage};
 

@@ -20,6 +20,8 @@ pub struct PulledImage {
     pub layers: Vec<StagedLayer>,
     /// What they were downloaded as.
     pub downloads: Vec<Digest>,
+    /// The repository they came from, `registry/path`.
+    pub place: String,
     /// The tag and the digest it gets.
     pub references: Vec<Reference>,
 }
@@ -62,7 +64,13 @@ impl Store {
             parent: None,
             references: image.references,
         };
+        let fetched: Vec<DiffId> = image.layers.iter().map(|it| it.diff_id().clone()).collect();
         self.publish(image.layers, vec![publication])?;
+        for (chain, layer) in self.layers(&id) {
+            if fetched.contains(&layer.diff_id) {
+                self.remember_place(&chain, &image.place);
+            }
+        }
         for digest in &image.downloads {
             self.forget_download(digest);
         }

@@ -253,6 +253,7 @@ impl Images {
                 config: bytes,
                 layers: Vec::new(),
                 downloads: Vec::new(),
+                place: reference.name(),
                 references,
             }
         } else {
@@ -270,6 +271,7 @@ impl Images {
                 config: bytes,
                 layers: fetched.iter().filter_map(|it| it.take()).collect(),
                 downloads: manifest.layers.iter().map(|it| it.digest.clone()).collect(),
+                place: reference.name(),
                 references,
             };
             let new = blocking(move || Ok(store.put_pulled(image)?)).await?;

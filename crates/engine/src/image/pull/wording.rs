@@ -63,7 +63,7 @@ impl From<RegistryError> for Failure {
 impl From<TransferError> for Failure {
     fn from(error: TransferError) -> Self {
         match error {
-            TransferError::Registry(error) => Self::Registry(error),
+            TransferError::Registry(error) => Self::Registry(error.into_inner()),
             other => Self::invalid(other.to_string()),
         }
     }
