@@ -13,10 +13,11 @@
 //!                                          └─ second thread: SHA-256, blob (if plain)
 //! ```
 
+mod blob;
 mod upper;
 
 use std::{
-    fs::{self, File},
+    fs,
     io::{self, BufReader, BufWriter, Read, Write},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
@@ -28,6 +29,8 @@ use serde::{Deserialize, Serialize};
 
 use longshore_archive::compression::{self, Compression};
 use longshore_archive::read::ArchiveReader;
+
+use blob::Blob;
 
 use crate::{
     error::{At, Error},
@@ -87,10 +90,10 @@ impl StagedLayer {
         fs::create_dir(&discard).at(&discard)?;
         fs::DirBuilder::new().mode(0o755).create(&diff).at(&diff)?;
         let blob = layer.join("blob");
-        let file = File::create(&blob).at(&blob)?;
+        let file = Blob::create(&blob).at(&blob)?;
 
         let (compression, reader) = compression::sniff(reader).map_err(Error::Stream)?;
-        let mut received = if compression == Compression::None {
+        let received = if compression == Compression::None {
             let side = Side::Store(file);
             let (stream, size) = unpack(reader, side, &diff, &discard, limits)?;
             Received {
@@ -108,17 +111,13 @@ impl StagedLayer {
                 .decoder(BufReader::with_capacity(CHUNK, &mut tee))
                 .map_err(Error::Stream)?;
             let (stream, size) = unpack(decoder, Side::Hash, &diff, &discard, limits)?;
-            let (source, file) = tee.finish().at(&blob)?;
-            file.sync_all().at(&blob)?;
+            let source = tee.finish().at(&blob)?;
             Received {
                 source,
                 stream,
                 size,
             }
         };
-        if let Some(file) = received.stream.file.take() {
-            file.sync_all().at(&blob)?;
-        }
         Ok(Self {
             diff_id: received.stream.digest,
             source: received.source,
@@ -160,13 +159,12 @@ struct Received {
 struct Stream {
     digest: Digest,
     size: u64,
-    file: Option<File>,
 }
 
 /// What the second thread does with the uncompressed stream.
 enum Side {
     Hash,
-    Store(File),
+    Store(Blob),
 }
 
 fn unpack(
@@ -221,11 +219,10 @@ impl Side {
                 encoder.write_all(&chunk)?;
             }
         }
-        let file = encoder.map(|encoder| encoder.finish()).transpose()?;
+        encoder.map(|encoder| encoder.finish()).transpose()?;
         Ok(Stream {
             digest: hasher.finish(),
             size,
-            file,
         })
     }
 }
@@ -264,19 +261,16 @@ impl<R: Read> Read for Copying<R> {
 /// Passes the received bytes on, hashes them and writes them to the blob.
 struct Tee<R> {
     inner: R,
-    sink: BufWriter<File>,
+    sink: BufWriter<Blob>,
     hasher: Hasher,
 }
 
 impl<R: Read> Tee<R> {
     /// Takes in what the decoder left behind its stream's end.
-    fn finish(mut self) -> io::Result<(Digest, File)> {
+    fn finish(mut self) -> io::Result<Digest> {
         io::copy(&mut self, &mut io::sink())?;
-        let file = self
-            .sink
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?;
-        Ok((self.hasher.finish(), file))
+        self.sink.flush()?;
+        Ok(self.hasher.finish())
     }
 }
 
