@@ -16,6 +16,8 @@
 pub mod changes;
 pub mod compression;
 pub mod copy;
+mod entry;
+pub mod layer;
 pub mod make;
 pub mod metadata;
 pub mod overlay;

@@ -4,18 +4,14 @@
 //! Refusals and their words are dockerd's, and so is the rule that what was
 //! written before an error stays.
 
-use std::fs::File;
-use std::io::{self, BufRead, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::rc::Rc;
 
-use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, Timestamps, fstatvfs, futimens, linkat, makedev, mkdirat,
-    mknodat, openat, statat, symlinkat, unlinkat,
-};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstatvfs, mkdirat, statat, unlinkat};
 use rustix::io::Errno;
 
-use crate::metadata::{set_metadata, set_metadata_at, times};
+use crate::entry::{self, Directories};
 use crate::pack::names;
 use crate::read::{ArchiveError, ArchiveReader, Entry, Kind};
 use crate::tree::{self, components};
@@ -102,11 +98,11 @@ pub fn unpack<R: BufRead>(
         target: tree::spelled_out(root, path),
         options,
         parent: None,
-        directories: Vec::new(),
+        directories: Directories::default(),
     };
     // Where it was written to keeps its times even if the archive is cut.
     let result = unpacking.all(archive);
-    unpacking.set_directory_times();
+    unpacking.directories.settle(root);
     result
 }
 
@@ -117,8 +113,7 @@ struct Unpacking<'a> {
     options: Options<'a>,
     /// The directory that was last written to.
     parent: Option<(Vec<u8>, Rc<OwnedFd>)>,
-    /// Directories whose times are set at the end: filling them changes these.
-    directories: Vec<(Vec<u8>, Timestamps)>,
+    directories: Directories,
 }
 
 impl Unpacking<'_> {
@@ -305,20 +300,16 @@ impl Unpacking<'_> {
         name: &[u8],
         path: &[u8],
     ) -> io::Result<()> {
-        let mode = Mode::RUSR | Mode::WUSR;
         match entry.kind {
             Kind::Directory => {
                 match mkdirat(parent, name, Mode::RWXU) {
                     Ok(()) | Err(Errno::EXIST) => {}
                     Err(error) => return Err(error.into()),
                 }
-                let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-                let directory = openat(parent, name, flags, Mode::empty())?;
-                set_metadata(&directory, entry)?;
-                self.directories.push((path.to_vec(), times(entry)));
+                entry::furnish(parent, name, entry)?;
+                self.directories.note(self.root, path.to_vec(), entry);
                 Ok(())
             }
-            Kind::File => self.file(archive, entry, parent, name),
             Kind::HardLink => {
                 let link = components(&entry.link);
                 let Some((last, above)) = link.split_last() else {
@@ -327,76 +318,11 @@ impl Unpacking<'_> {
                 let above: Vec<Vec<u8>> = above.iter().map(|name| name.to_vec()).collect();
                 let flags = OFlags::PATH | OFlags::DIRECTORY;
                 let from = tree::open(self.root, &self.place(&above), flags)?;
-                Ok(linkat(&from, *last, parent, name, AtFlags::empty())?)
+                entry::link((&from, last), (parent, name))
             }
-            Kind::Symlink => {
-                symlinkat(entry.link.as_slice(), parent, name)?;
-                set_metadata_at(parent, name, entry)
-            }
-            Kind::CharDevice | Kind::BlockDevice | Kind::Fifo => {
-                let kind = match entry.kind {
-                    Kind::CharDevice => FileType::CharacterDevice,
-                    Kind::BlockDevice => FileType::BlockDevice,
-                    _ => FileType::Fifo,
-                };
-                let device = makedev(entry.device.0, entry.device.1);
-                mknodat(parent, name, kind, mode, device)?;
-                set_metadata_at(parent, name, entry)
-            }
+            _ => entry::make(archive, entry, parent, name),
         }
     }
-
-    fn file<R: BufRead>(
-        &self,
-        archive: &mut ArchiveReader<R>,
-        entry: &Entry,
-        parent: &OwnedFd,
-        name: &[u8],
-    ) -> io::Result<()> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let file = openat(parent, name, flags, Mode::RUSR | Mode::WUSR)?;
-        let mut file = File::from(file);
-        match &entry.sparse {
-            None => copy(archive, &mut file, entry.size)?,
-            Some(regions) => {
-                for region in regions {
-                    file.seek(SeekFrom::Start(region.offset))?;
-                    copy(archive, &mut file, region.length)?;
-                }
-                file.set_len(entry.size)?;
-            }
-        }
-        let file = OwnedFd::from(file);
-        set_metadata(&file, entry)?;
-        Ok(futimens(&file, &times(entry))?)
-    }
-
-    /// A directory that was replaced meanwhile keeps the times it has.
-    fn set_directory_times(&self) {
-        for (path, times) in self.directories.iter().rev() {
-            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW;
-            if let Ok(directory) = tree::open(self.root, path, flags) {
-                futimens(&directory, times).ok();
-            }
-        }
-    }
-}
-
-fn copy(from: &mut impl BufRead, to: &mut File, length: u64) -> io::Result<()> {
-    let mut left = length;
-    while left > 0 {
-        let bytes = from.fill_buf()?;
-        let most = usize::try_from(left).unwrap_or(usize::MAX);
-        let bytes = &bytes[..bytes.len().min(most)];
-        if bytes.is_empty() {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        to.write_all(bytes)?;
-        let count = bytes.len();
-        from.consume(count);
-        left -= count as u64;
-    }
-    Ok(())
 }
 
 /// Removes a file, or a directory with all that is below it. Nothing is

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use longshore_archive::read::ArchiveError;
 
-use crate::extract::ExtractError;
+use longshore_archive::layer::ExtractError;
 use longshore_oci::reference::ReferenceError;
 
 /// A failure; its text is meant for the client, in dockerd's words where

@@ -28,13 +28,13 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use longshore_archive::compression::{self, Compression};
+use longshore_archive::layer::{self, Limits};
 use longshore_archive::read::ArchiveReader;
 
 use blob::Blob;
 
 use crate::{
     error::{At, Error},
-    extract::{self, Limits},
     store::disk::{Disk, Staging},
 };
 use longshore_oci::digest::{ChainId, DiffId, Digest, Hasher};
@@ -185,7 +185,7 @@ fn unpack(
                 left: limits,
             };
             let mut archive = ArchiveReader::new(BufReader::with_capacity(64 << 10, copying));
-            let size = extract::extract(&mut archive, diff, discard, limits)?;
+            let size = layer::unpack(&mut archive, diff, discard, limits)?;
             // The diff ID covers what follows the archive's end, too.
             let mut rest = archive.into_inner();
             io::copy(&mut rest, &mut io::sink()).map_err(Error::Stream)?;

@@ -20,7 +20,6 @@
 
 pub mod container;
 pub mod error;
-pub mod extract;
 mod gzip;
 pub mod import;
 pub mod layer;

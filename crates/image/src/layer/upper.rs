@@ -20,13 +20,13 @@ use std::{
     thread,
 };
 
+use longshore_archive::layer::Limits;
 use longshore_archive::pack::{self, LayerUse};
 use longshore_oci::digest::Digest;
 
 use super::{Blob, CHUNK, Side, StagedLayer};
 use crate::{
     error::{At, Error},
-    extract::Limits,
     store::disk::Disk,
 };
 

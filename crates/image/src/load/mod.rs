@@ -280,5 +280,5 @@ fn clean(name: &str) -> String {
 }
 
 fn stream_error(error: longshore_archive::read::ArchiveError) -> Error {
-    crate::extract::ExtractError::from(error).into()
+    longshore_archive::layer::ExtractError::from(error).into()
 }

@@ -15,9 +15,9 @@ use std::{
 use super::{Index, IndexedImage, State, Stored, disk, disk::Disk};
 use crate::{
     error::{At, Error},
-    extract::Limits,
     layer::{self, LayerRecord, StagedLayer},
 };
+use longshore_archive::layer::Limits;
 use longshore_oci::{
     config::ImageConfig,
     digest::{ChainId, ImageId, chain_ids},

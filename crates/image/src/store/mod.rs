@@ -40,10 +40,10 @@ pub use remove::{RemoveOptions, Removed, Usage};
 
 use crate::{
     error::{At, Error},
-    extract::Limits,
     layer::LayerRecord,
 };
 use disk::Disk;
+use longshore_archive::layer::Limits;
 use longshore_oci::{
     config::{ImageConfig, rfc3339},
     digest::{ChainId, DiffId, ImageId, chain_ids},

@@ -2,9 +2,9 @@
 
 use std::{fs, io::Read};
 
+use longshore_archive::layer::Limits;
 use longshore_image::{
     error::ErrorKind,
-    extract::Limits,
     load::load,
     store::{Store, StoreOptions},
 };

@@ -1,19 +1,20 @@
-//! A directory tree that is only ever entered by descriptor.
-//!
-//! Every parent directory is resolved by `openat2` with `RESOLVE_IN_ROOT`: a
-//! link made by an earlier entry may point anywhere, but "anywhere" ends at the
-//! tree's own root, as it would in a container. Last components are never
-//! followed.
+//! A layer's tree under construction, which is only ever entered by descriptor.
+//! A link made by an earlier entry may point anywhere, but "anywhere" ends at
+//! the tree's own root, as it would in a container.
 
-use std::{collections::VecDeque, io, os::fd::OwnedFd, rc::Rc};
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
 
-use rustix::{
-    fs::{
-        self, AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, XattrFlags, fsetxattr, mkdirat,
-        mknodat, openat, openat2, readlinkat, renameat, statat, unlinkat,
-    },
-    io::Errno,
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat, readlinkat, renameat, statat,
+    unlinkat,
 };
+use rustix::io::Errno;
+
+use crate::overlay::{is_whiteout, set_opaque};
+use crate::tree;
 
 /// How many links in a row may lead to a directory that does not exist yet;
 /// the kernel's own limit for existing ones.
@@ -60,30 +61,34 @@ impl Tree {
         self.open_in_root(&join(components), flags | OFlags::DIRECTORY)
     }
 
-    /// Makes `name` in `parent` a directory and opens it for reading.
-    pub(super) fn directory(&mut self, parent: &OwnedFd, name: &[u8]) -> io::Result<OwnedFd> {
+    /// The root itself.
+    pub(super) fn root(&self) -> BorrowedFd<'_> {
+        self.root.as_fd()
+    }
+
+    /// Makes `name` in `parent` a directory.
+    pub(super) fn directory(&mut self, parent: &OwnedFd, name: &[u8]) -> io::Result<()> {
         match self.make_directory(parent, name)? {
             Made::Fresh | Made::Kept => {}
             Made::InPlaceOfOther => self.forget(),
         }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(openat(parent, name, flags, Mode::empty())?)
+        Ok(())
     }
 
     /// Runs `make`, which creates `name` in `parent`; if something is there
     /// already, removes that and runs it again.
-    pub(super) fn replace<T>(
+    pub(super) fn replace(
         &mut self,
         parent: &OwnedFd,
         name: &[u8],
-        make: impl Fn() -> rustix::io::Result<T>,
-    ) -> io::Result<T> {
+        mut make: impl FnMut() -> io::Result<()>,
+    ) -> io::Result<()> {
         match make() {
-            Err(Errno::EXIST) => {
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::EXIST) => {
                 self.remove(parent, name)?;
-                Ok(make()?)
+                make()
             }
-            result => Ok(result?),
+            result => result,
         }
     }
 
@@ -205,16 +210,7 @@ impl Tree {
     }
 
     fn open_in_root(&self, path: &[u8], flags: OFlags) -> io::Result<OwnedFd> {
-        let flags = flags | OFlags::CLOEXEC;
-        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-        let path: &[u8] = if path.is_empty() { b"." } else { path };
-        loop {
-            match openat2(&self.root, path, flags, Mode::empty(), resolve) {
-                // A rename elsewhere on the machine raced with a `..`.
-                Err(Errno::AGAIN) => {}
-                result => return Ok(result?),
-            }
-        }
+        tree::open(self.root.as_fd(), path, flags)
     }
 }
 
@@ -240,17 +236,4 @@ fn join<Name: AsRef<[u8]>>(components: &[Name]) -> Vec<u8> {
         path.extend_from_slice(name.as_ref());
     }
     path
-}
-
-fn is_whiteout(stat: &fs::Stat) -> bool {
-    FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice && stat.st_rdev == 0
-}
-
-fn set_opaque(directory: &OwnedFd) -> io::Result<()> {
-    Ok(fsetxattr(
-        directory,
-        "trusted.overlay.opaque",
-        b"y",
-        XattrFlags::empty(),
-    )?)
 }
