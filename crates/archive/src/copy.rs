@@ -12,8 +12,8 @@ use std::os::fd::OwnedFd;
 
 use rustix::fs::{
     AtFlags, FileType, Gid, Mode, OFlags, SeekFrom, Stat, Timespec, Timestamps, Uid, chownat,
-    fstat, ftruncate, futimens, linkat, mkdirat, mknodat, openat, readlinkat, seek, statat,
-    symlinkat, utimensat,
+    fchmod, fchown, fstat, ftruncate, futimens, linkat, mkdirat, mknodat, openat, readlinkat, seek,
+    statat, symlinkat, utimensat,
 };
 use rustix::io::Errno;
 
@@ -44,6 +44,26 @@ pub fn copy_file(
 ) -> io::Result<()> {
     make_room(parent, name, false)?;
     file(source, &fstat(source)?, parent, name, options)
+}
+
+/// Makes a file `name` of a text in the directory `parent`, changed now.
+pub fn write_file(
+    text: &[u8],
+    parent: &OwnedFd,
+    name: &[u8],
+    mode: u32,
+    owner: (u32, u32),
+) -> io::Result<()> {
+    make_room(parent, name, false)?;
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let mut file = File::from(openat(parent, name, flags, Mode::RUSR | Mode::WUSR)?);
+    io::Write::write_all(&mut file, text)?;
+    fchown(
+        &file,
+        Some(Uid::from_raw(owner.0)),
+        Some(Gid::from_raw(owner.1)),
+    )?;
+    Ok(fchmod(&file, Mode::from_raw_mode(mode))?)
 }
 
 /// Copies all that is in the directory `source` into the directory `target`,

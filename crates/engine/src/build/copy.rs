@@ -4,15 +4,20 @@
 //! top: the kernel resolves every path below the image's root, and directories
 //! on the way keep what the image says of them.
 
+use std::collections::HashMap;
+
 use longshore_archive::make;
-use longshore_dockerfile::instruction::Copy;
+use longshore_dockerfile::instruction::{Copy, Source};
 use longshore_image::layer::StagedLayer;
 use longshore_image::store::Image;
 use longshore_runtime::spec::RootfsSpec;
 use longshore_runtime::view::{View, ViewRoot, ViewSpec};
 
 use super::blocking;
+use super::job::Job;
 use super::output::Failure;
+use super::remote;
+use super::select::{self, Origin, Selected, Target};
 use super::stage::Stage;
 use crate::error::{Error, IoContext, Result};
 use crate::id;
@@ -26,8 +31,92 @@ impl Stage {
             Some(from) => Some(self.source(from).await?),
             None => None,
         };
-        drop(from);
-        Err(Error::not_implemented(format!("{keyword} is not implemented yet")).into())
+        let named = |error: Error| error.prefixed(&format!("{keyword} failed: "));
+        let mut fetched = self.fetch(keyword, copy).await.map_err(named)?;
+        let (job, sources) = (self.job.clone(), copy.sources.clone());
+        let select = move || {
+            let files = Files::open(&job, from.as_ref().map(Option::as_ref))?;
+            let mut selected = Vec::new();
+            for source in &sources {
+                match source {
+                    Source::Heredoc(heredoc) => selected.push(select::inline(heredoc)),
+                    Source::Path(path) => match fetched.remove(path) {
+                        Some(file) => selected.push(file),
+                        None => selected.extend(files.select(&job, path)?),
+                    },
+                }
+            }
+            // What was selected is open, but its mounts go with the view.
+            Ok((files, selected))
+        };
+        let (files, selected) = blocking(select).await.map_err(named)?;
+        if selected.is_empty() {
+            return Err(named(Error::system("no source files were specified")).into());
+        }
+        if selected.len() > 1 && !copy.destination.ends_with('/') {
+            let text = format!(
+                "When using {keyword} with more than one source file, the destination must be a \
+                 directory and end with a /"
+            );
+            return Err(Error::system(text).into());
+        }
+        // As dockerd writes it: nothing stands between the owner and the digest.
+        let option = |name: &str, value: &Option<String>| match value {
+            Some(value) => format!("--{name}={value}"),
+            None => String::new(),
+        };
+        let text = format!(
+            "#(nop) {keyword} {}{}{} in {} ",
+            option("chown", &copy.chown),
+            option("chmod", &copy.chmod),
+            select::digest_of(&selected),
+            copy.destination
+        );
+        let step = self.commented(&[&text]);
+        if self.find_in_cache(&step).await? {
+            return Ok(());
+        }
+        let mut target = Target {
+            path: Target::path(&self.config.working_dir, &copy.destination),
+            mode: copy.chmod.as_deref().map(mode).transpose()?,
+            unpack: keyword == "ADD",
+            ..Target::default()
+        };
+        let (shared, image) = (self.job.shared.clone(), self.image.clone());
+        let chown = copy.chown.clone();
+        let write = move || {
+            let layer = with_layer(&shared, image.as_ref(), |view| {
+                if let Some(chown) = &chown {
+                    target.owner = select::owner(view, chown)?;
+                }
+                select::place(&selected, view.root(), &target)
+            });
+            drop(files);
+            layer
+        };
+        let layer = blocking(write).await?;
+        self.commit(String::new(), step, layer).await
+    }
+
+    /// The files of the web that an instruction asks for, by their addresses.
+    async fn fetch(&self, keyword: &str, copy: &Copy) -> Result<HashMap<String, Selected>> {
+        let mut fetched = HashMap::new();
+        for source in &copy.sources {
+            let Source::Path(address) = source else {
+                continue;
+            };
+            if !remote::is_url(address) {
+                continue;
+            }
+            if keyword != "ADD" {
+                let text = format!("source can't be a URL for {keyword}");
+                return Err(Error::system(text));
+            }
+            let dir = self.job.place.downloads();
+            let file = remote::download(address, &copy.destination, &dir).await?;
+            fetched.insert(address.clone(), file);
+        }
+        Ok(fetched)
     }
 
     /// The files of a stage or an image; none of nothing.
@@ -70,6 +159,48 @@ impl Stage {
         let layer = layer.await?;
         self.commit(container, step, layer).await
     }
+}
+
+/// The files that an instruction takes some of.
+enum Files {
+    Context,
+    Image(View),
+}
+
+impl Files {
+    fn open(job: &Job, from: Option<Option<&Image>>) -> Result<Files> {
+        let Some(image) = from else {
+            return Ok(Files::Context);
+        };
+        let chain = image.and_then(|image| image.chain.as_ref());
+        let layers = match chain {
+            Some(chain) => job.shared.images.lower_dirs(chain),
+            None => vec![job.place.nothing()],
+        };
+        let view = job.shared.zygote.view(&ViewSpec {
+            root: ViewRoot::Copy { layers },
+            mounts: Vec::new(),
+        });
+        Ok(Files::Image(view.context("look at the image's files")?))
+    }
+
+    fn select(&self, job: &Job, path: &str) -> Result<Vec<Selected>> {
+        match self {
+            Files::Context => select::select(job.context.root(), path, Origin::Context),
+            Files::Image(view) => select::select(view.root(), path, Origin::Image),
+        }
+    }
+}
+
+/// The mode of `--chmod`.
+fn mode(text: &str) -> Result<u32> {
+    u32::from_str_radix(text, 8)
+        .ok()
+        .filter(|mode| *mode <= 0o7777)
+        .ok_or_else(|| {
+            let text = format!("invalid chmod parameter: '{text}'. it should be octal string and between 0 and 07777");
+            Error::bad_parameter(text)
+        })
 }
 
 /// Lets somebody write into an image's files and makes a layer of what is

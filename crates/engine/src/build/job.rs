@@ -11,6 +11,7 @@ use longshore_oci::reference::Reference;
 use tokio::sync::{OnceCell, Semaphore, watch};
 
 use super::cache::Cache;
+use super::context::Context;
 use super::graph::Graph;
 use super::output::{Failure, Line, Sink};
 use super::place::Place;
@@ -36,6 +37,7 @@ pub(super) struct Job {
     /// The client's labels, sorted.
     pub(super) labels: Vec<Pair>,
     pub(super) cache: Cache,
+    pub(super) context: Context,
     pub(super) place: Place,
     /// Commands that may run at the same time.
     pub(super) running: Semaphore,
@@ -83,6 +85,7 @@ impl Job {
         shared: Arc<Shared>,
         request: BuildRequest,
         file: Dockerfile,
+        context: Context,
         place: Place,
     ) -> Result<Job> {
         let pairs = request.labels.iter();
@@ -110,6 +113,7 @@ impl Job {
             file,
             graph,
             labels,
+            context,
             place,
         })
     }

@@ -16,13 +16,16 @@
 //! and is cleared away; what a killed engine leaves is noted in a `place`.
 
 mod cache;
+mod context;
 mod copy;
 mod finish;
 mod graph;
 mod job;
 mod output;
 pub(crate) mod place;
+mod remote;
 mod run;
+mod select;
 mod stage;
 
 use std::collections::BTreeMap;
@@ -36,6 +39,7 @@ use longshore_oci::reference::Reference;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use self::context::Context;
 use self::job::{Built, Job};
 use self::output::Sink;
 use self::place::Place;
@@ -115,33 +119,15 @@ impl Builds {
         let shared = self.shared.clone();
         blocking(move || {
             let place = Place::new(&shared)?;
-            let text = read_dockerfile(&place, &request, body)?;
+            let context = Context::receive(&place.context(), body)?;
+            let text = context.dockerfile(&request.dockerfile)?;
             let file = Dockerfile::parse(&text)
                 .map_err(|error| Error::bad_parameter(error.to_string()))?;
-            let job = Arc::new(Job::new(shared, request, file, place)?);
+            let job = Arc::new(Job::new(shared, request, file, context, place)?);
             Ok(Build { job, tags })
         })
         .await
     }
-}
-
-fn read_dockerfile(
-    place: &Place,
-    request: &BuildRequest,
-    body: impl Read + Send,
-) -> Result<Vec<u8>> {
-    // The first usable form: the archive's files, by the archive crate.
-    let root = std::fs::File::open(place.context()).context("context")?;
-    use std::os::fd::AsFd as _;
-    let mut archive = longshore_archive::read::ArchiveReader::new(std::io::BufReader::new(body));
-    longshore_archive::unpack::unpack(root.as_fd(), b"/", &mut archive, Default::default())
-        .context("context")?;
-    let name = match request.dockerfile.as_str() {
-        "" => "Dockerfile",
-        name => name,
-    };
-    std::fs::read(place.context().join(name))
-        .map_err(|_| Error::system(format!("Cannot locate specified Dockerfile: {name}")))
 }
 
 impl Build {

@@ -20,7 +20,13 @@ impl Place {
     pub(super) fn new(shared: &Shared) -> Result<Place> {
         let dir = shared.builds_dir().join(id::short(&id::generate()?));
         let place = Place { dir };
-        for dir in [place.containers(), place.context()] {
+        let dirs = [
+            place.containers(),
+            place.context(),
+            place.nothing(),
+            place.downloads(),
+        ];
+        for dir in dirs {
             fs::create_dir_all(&dir).context(dir.display())?;
         }
         Ok(place)
@@ -29,6 +35,16 @@ impl Place {
     /// Where the context's files are.
     pub(super) fn context(&self) -> PathBuf {
         self.dir.join("context")
+    }
+
+    /// A directory without files: those of an image that has none.
+    pub(super) fn nothing(&self) -> PathBuf {
+        self.dir.join("nothing")
+    }
+
+    /// Where files of the web are.
+    pub(super) fn downloads(&self) -> PathBuf {
+        self.dir.join("downloads")
     }
 
     /// Notes a container before it is made: it belongs to this build.

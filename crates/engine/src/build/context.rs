@@ -1,0 +1,211 @@
+//! The context of a build: the files that its client sent, in a directory of
+//! their own. They may be anything, so all paths among them are resolved with
+//! that directory as the end of the world.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use longshore_archive::compression;
+use longshore_archive::read::ArchiveReader;
+use longshore_archive::unpack::{self, Options, UnpackError};
+use longshore_archive::walk::{self, Found};
+use longshore_dockerfile::ignore::Ignore;
+
+use crate::error::{Error, IoContext, Result};
+
+/// The Dockerfile of a client that names none.
+const DOCKERFILE: &str = "Dockerfile";
+/// The list of what is to be left out.
+const IGNORE: &str = ".dockerignore";
+/// The longest Dockerfile, in bytes: far more than one that a person wrote.
+const LONGEST_DOCKERFILE: u64 = 16 << 20;
+/// How much a context may hold, uncompressed and in bytes; as much as a layer.
+const MOST_BYTES: u64 = 256 << 30;
+
+/// The files of a context.
+#[derive(Debug)]
+pub(super) struct Context {
+    root: OwnedFd,
+}
+
+impl Context {
+    /// The files that are in a directory.
+    pub(super) fn open(dir: &Path) -> Result<Context> {
+        let root = File::open(dir).context(dir.display())?.into();
+        Ok(Context { root })
+    }
+
+    /// Unpacks an archive, compressed or not, into an empty directory.
+    pub(super) fn receive(dir: &Path, body: impl Read + Send) -> Result<Context> {
+        let context = Context::open(dir)?;
+        let unreadable = |error: io::Error| Error::system(error.to_string());
+        let (compression, body) = compression::sniff(body).map_err(unreadable)?;
+        let body = compression
+            .decoder(BufReader::with_capacity(256 << 10, body))
+            .map_err(unreadable)?;
+        let bounded = Bounded {
+            body,
+            left: MOST_BYTES,
+        };
+        let mut archive = ArchiveReader::new(BufReader::with_capacity(256 << 10, bounded));
+        let unpacked = unpack::unpack(context.root(), b"/", &mut archive, Options::default());
+        unpacked.map_err(|error| match error {
+            UnpackError::Archive(error) => Error::system(error.to_string()),
+            other => Error::system(other.to_string()),
+        })?;
+        // Who waits for the answer may send something behind the archive.
+        io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(unreadable)?;
+        Ok(context)
+    }
+
+    /// A directory of the context as a context.
+    pub(super) fn narrow(self, dir: &str) -> Result<Context> {
+        match walk::find(self.root(), dir.as_bytes()) {
+            Ok(Found::Directory(root)) => Ok(Context { root }),
+            Ok(_) => Err(Error::system(format!("{dir} is not a directory"))),
+            Err(error) => Err(Error::system(format!("{dir}: {error}"))),
+        }
+    }
+
+    /// Where its files are.
+    pub(super) fn root(&self) -> BorrowedFd<'_> {
+        self.root.as_fd()
+    }
+
+    /// Reads the Dockerfile. Like the list of what to leave out, clients send it
+    /// even if that list names it, and then it is no part of the context.
+    pub(super) fn dockerfile(&self, given: &str) -> Result<Vec<u8>> {
+        let mut name = match given {
+            "" => DOCKERFILE,
+            given => given,
+        };
+        let mut found = self.find(name)?;
+        if found.is_none() && name == DOCKERFILE {
+            name = "dockerfile";
+            found = self.find(name)?;
+        }
+        let Some(found) = found else {
+            let name = if given.is_empty() { DOCKERFILE } else { given };
+            return Err(Error::system(format!(
+                "Cannot locate specified Dockerfile: {name}"
+            )));
+        };
+        let text = text(found, name)?;
+        if text.is_empty() {
+            let text = format!("the Dockerfile ({name}) cannot be empty");
+            return Err(Error::bad_parameter(text));
+        }
+        let Some(list) = self.find(IGNORE)? else {
+            return Ok(text);
+        };
+        let ignore = self::text(list, IGNORE)?;
+        let ignore = Ignore::parse(&ignore).map_err(|error| Error::system(error.to_string()))?;
+        for name in [IGNORE, name] {
+            if ignore.is_ignored(name.trim_start_matches('/')) {
+                walk::remove(self.root(), name.as_bytes()).context(name)?;
+            }
+        }
+        Ok(text)
+    }
+
+    /// Takes away what `.dockerignore` names, for a context that no client has
+    /// looked through. The Dockerfile stays until it is read.
+    pub(super) fn leave_out(&self, dockerfile: &str) -> Result<()> {
+        let Some(list) = self.find(IGNORE)? else {
+            return Ok(());
+        };
+        let ignore = Ignore::parse(&text(list, IGNORE)?);
+        let ignore = ignore.map_err(|error| Error::system(error.to_string()))?;
+        let dockerfile = match dockerfile {
+            "" => DOCKERFILE,
+            name => name.trim_start_matches('/'),
+        };
+        let kept = [IGNORE, dockerfile, "dockerfile"];
+        let mut ahead = vec![(Vec::new(), Default::default())];
+        while let Some((dir, above)) = ahead.pop() {
+            for (name, is_directory) in walk::list(self.root(), &dir).context("context")? {
+                let path = match dir.is_empty() {
+                    true => name,
+                    false => [dir.as_slice(), b"/", &name].concat(),
+                };
+                let (ignored, matched) = ignore.judge(&path, &above);
+                let needed = kept.iter().any(|kept| {
+                    let kept = kept.as_bytes();
+                    kept == path || (is_directory && kept.starts_with(&[&path[..], b"/"].concat()))
+                });
+                if is_directory && (!ignored || needed || ignore.has_exceptions()) {
+                    ahead.push((path, matched));
+                } else if ignored && !needed {
+                    walk::remove(self.root(), &path).context("context")?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn find(&self, name: &str) -> Result<Option<Found>> {
+        if leaves(name) {
+            let text = format!("forbidden path outside the build context: {name} ()");
+            return Err(Error::system(text));
+        }
+        match walk::find(self.root(), name.as_bytes()) {
+            Ok(found) => Ok(Some(found)),
+            Err(error) => match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
+                _ => Err(Error::system(format!("{name}: {error}"))),
+            },
+        }
+    }
+}
+
+/// Whether a path leads out of the directory that it begins in.
+pub(super) fn leaves(path: &str) -> bool {
+    let mut depth = 0_i64;
+    path.split('/').any(|name| {
+        match name {
+            "" | "." => {}
+            ".." => depth -= 1,
+            _ => depth += 1,
+        }
+        depth < 0
+    })
+}
+
+fn text(found: Found, name: &str) -> Result<Vec<u8>> {
+    let unreadable = |reason: &str| {
+        let text = format!("unexpected error reading Dockerfile: read {name}: {reason}");
+        Err(Error::system(text))
+    };
+    let file = match found {
+        Found::File(file) => File::from(file),
+        Found::Directory(_) => return unreadable("is a directory"),
+        Found::Special => return unreadable("is not a file"),
+    };
+    let mut text = Vec::new();
+    file.take(LONGEST_DOCKERFILE + 1)
+        .read_to_end(&mut text)
+        .context(name)?;
+    match text.len() as u64 > LONGEST_DOCKERFILE {
+        true => unreadable("file too large"),
+        false => Ok(text),
+    }
+}
+
+/// A stream that may not go on for ever.
+struct Bounded<R> {
+    body: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.body.read(buffer)?;
+        self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
+            let text = format!("the build context is larger than {MOST_BYTES} bytes");
+            io::Error::other(text)
+        })?;
+        Ok(count)
+    }
+}
