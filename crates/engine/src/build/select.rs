@@ -181,8 +181,11 @@ pub(super) fn owner(view: &View, chown: &str) -> Result<(u32, u32)> {
 pub(super) fn place(selected: &[Selected], root: BorrowedFd<'_>, target: &Target) -> Result<()> {
     for one in selected {
         put(one, root, target).map_err(|error| {
-            let text = format!("failed to copy files: {}: {error}", target.path);
-            Error::system(text)
+            let reason = error.to_string();
+            // The kernel's words without the number of the standard library.
+            let reason = reason.split(" (os error").next().unwrap_or_default();
+            let (path, reason) = (&target.path, reason.to_lowercase());
+            Error::system(format!("failed to copy files: {path}: {reason}"))
         })?;
     }
     Ok(())
@@ -280,7 +283,9 @@ fn one(root: BorrowedFd<'_>, path: &str, origin: Origin) -> Result<Selected> {
     if leaves(path) {
         return Err(forbidden());
     }
-    let found = walk::find(root, path.as_bytes()).map_err(|error| match error.kind() {
+    // A slash behind a file means nothing.
+    let place = path.trim_end_matches('/');
+    let found = walk::find(root, place.as_bytes()).map_err(|error| match error.kind() {
         io::ErrorKind::NotADirectory => forbidden(),
         io::ErrorKind::NotFound => {
             let reason = match origin {
