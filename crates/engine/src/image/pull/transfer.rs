@@ -184,9 +184,12 @@ struct Work {
 
 impl Work {
     async fn run(&self) -> Result<StagedLayer, TransferError> {
-        let mut failures = 0;
+        let (mut failures, mut kept) = (0, false);
         loop {
-            match self.whole(&mut failures).await {
+            match self.whole(&mut failures, &mut kept).await {
+                // What an earlier pull left was wrong; that is not held against
+                // the registry.
+                Err(TransferError::Digest(_)) if kept => kept = false,
                 Err(TransferError::Digest(text)) => {
                     self.failed(&mut failures, TransferError::Digest(text))
                         .await?;
@@ -198,7 +201,11 @@ impl Work {
 
     /// Unpacks the layer while it comes. A connection that breaks is replaced
     /// under the unpacker, which does not notice.
-    async fn whole(&self, failures: &mut u32) -> Result<StagedLayer, TransferError> {
+    async fn whole(
+        &self,
+        failures: &mut u32,
+        kept: &mut bool,
+    ) -> Result<StagedLayer, TransferError> {
         let download = {
             let (store, digest, size) = (self.store.clone(), self.digest.clone(), self.size);
             blocking(move || store.download(&digest, size))
@@ -206,6 +213,7 @@ impl Work {
                 .map_err(|error| TransferError::Layer(error.to_string()))?
         };
         let mut offset = download.offset();
+        *kept = offset > 0;
         let (sender, receiver) = mpsc::channel(AHEAD);
         let receiving = tokio::task::spawn_blocking(move || {
             download.receive(Pieces {

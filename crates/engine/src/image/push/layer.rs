@@ -138,7 +138,7 @@ async fn send(
         let upload = match &known {
             Some((digest, size)) => {
                 let sent = repository.upload_whole(upload, digest, *size, body).await;
-                return Ok::<_, RegistryError>(sent.map(|()| None)?);
+                return sent.map(|()| None);
             }
             None => repository.upload_bytes(upload, body).await?,
         };
