@@ -25,6 +25,7 @@ pub mod config;
 mod error;
 mod server;
 mod store;
+mod v1;
 mod v2;
 
 use std::io;
@@ -36,6 +37,7 @@ use tokio_rustls::rustls::ServerConfig;
 use auth::Guard;
 use config::Config;
 use store::Store;
+use v1::V1;
 
 /// A registry whose store is open. Clones are the same registry.
 #[derive(Clone)]
@@ -56,6 +58,7 @@ pub struct Collected {
 struct State {
     config: Config,
     guard: Guard,
+    v1: V1,
     store: Arc<Store>,
     tls: Option<Arc<ServerConfig>>,
 }
@@ -69,6 +72,7 @@ impl Registry {
         let store = Store::open(&config.data, config.grace)?;
         let guard = Guard::new(&config)?;
         Ok(Self(Arc::new(State {
+            v1: V1::new(&config, &guard)?,
             guard,
             config,
             store: Arc::new(store),

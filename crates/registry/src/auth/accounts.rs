@@ -23,7 +23,7 @@ const COST: u32 = 10;
 const DEAREST: u32 = 14;
 
 /// The longest password; bcrypt reads no more.
-const LONGEST_PASSWORD: usize = 72;
+pub(crate) const LONGEST_PASSWORD: usize = 72;
 
 /// How many logins are remembered, so that a push of thirty requests hashes the
 /// password once.
@@ -73,6 +73,19 @@ impl Directory {
         };
         directory.read()?;
         Ok(directory)
+    }
+
+    /// The accounts of a registry that asks nobody for one.
+    pub(crate) fn own(data: &Path) -> io::Result<Self> {
+        let htpasswd = data.join("users.htpasswd");
+        if !htpasswd.exists() {
+            fs::create_dir_all(data)?;
+            write_private(&htpasswd, b"")?;
+        }
+        Self::open(&Accounts {
+            htpasswd,
+            ..Accounts::default()
+        })
     }
 
     /// Whether name and password belong together.
@@ -150,24 +163,39 @@ impl Directory {
         self.anonymous_pull || account.is_some() && self.grants.is_empty()
     }
 
-    /// Adds an account, or gives one another password.
-    pub(crate) fn set(&self, name: &str, password: &str) -> io::Result<()> {
-        let mut salt = [0; 16];
-        SystemRandom::new()
-            .fill(&mut salt)
-            .map_err(|_| io::Error::other("the system gives no random numbers"))?;
-        let hash = bcrypt::hash_with_salt(password, COST, salt)
-            .map_err(io::Error::other)?
-            .format_for_version(bcrypt::Version::TwoY);
+    /// Whether the account may push anywhere.
+    pub(crate) fn pushes(&self, account: &str) -> bool {
+        let pushes = |grant: &Grant| grant.actions.iter().any(|action| action == "push");
+        self.grants.is_empty()
+            || self
+                .grants
+                .iter()
+                .any(|grant| (grant.account == "*" || grant.account == account) && pushes(grant))
+    }
+
+    /// Adds an account; `false` if there is one by that name.
+    pub(crate) fn add(&self, name: &str, password: &str) -> io::Result<bool> {
+        let line = line(name, password)?;
         let mut lines = self.lines();
-        let mut text = String::new();
-        for line in read_text(&self.path)?.lines() {
-            if line.split_once(':').is_none_or(|(other, _)| other != name) {
-                text.push_str(line);
-                text.push('\n');
-            }
+        let text = fs::read_to_string(&self.path)?;
+        if text.lines().any(|line| owner(line) == Some(name)) {
+            return Ok(false);
         }
-        text.push_str(&format!("{name}:{hash}\n"));
+        self.replace(&mut lines, &format!("{}{line}", ended(text)))?;
+        Ok(true)
+    }
+
+    /// Gives an account another password.
+    pub(crate) fn set(&self, name: &str, password: &str) -> io::Result<()> {
+        let line = line(name, password)?;
+        let mut lines = self.lines();
+        let text = fs::read_to_string(&self.path)?;
+        let others = text.lines().filter(|line| owner(line) != Some(name));
+        let others = others.map(|line| format!("{line}\n")).collect::<String>();
+        self.replace(&mut lines, &format!("{others}{line}"))
+    }
+
+    fn replace(&self, lines: &mut Lines, text: &str) -> io::Result<()> {
         let mut aside = self.path.clone().into_os_string();
         aside.push(".new");
         write_private(Path::new(&aside), text.as_bytes())?;
@@ -182,7 +210,7 @@ impl Directory {
         let found = fs::metadata(&self.path)?;
         let seen = Some((found.modified()?, found.len()));
         if lines.seen != seen {
-            lines.hashes = Arc::new(parse(&read_text(&self.path)?));
+            lines.hashes = Arc::new(parse(&fs::read_to_string(&self.path)?));
             lines.seen = seen;
         }
         Ok(Arc::clone(&lines.hashes))
@@ -213,8 +241,28 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn read_text(path: &Path) -> io::Result<String> {
-    fs::read_to_string(path)
+/// The line of an account.
+fn line(name: &str, password: &str) -> io::Result<String> {
+    let mut salt = [0; 16];
+    SystemRandom::new()
+        .fill(&mut salt)
+        .map_err(|_| io::Error::other("the system gives no random numbers"))?;
+    let hash = bcrypt::hash_with_salt(password, COST, salt).map_err(io::Error::other)?;
+    let hash = hash.format_for_version(bcrypt::Version::TwoY);
+    Ok(format!("{name}:{hash}\n"))
+}
+
+/// Whose line it is.
+fn owner(line: &str) -> Option<&str> {
+    line.split_once(':').map(|(name, _)| name)
+}
+
+/// A text whose last line has an end.
+fn ended(mut text: String) -> String {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
 }
 
 /// Reads the lines with a bcrypt hash; others are no accounts, and are named.

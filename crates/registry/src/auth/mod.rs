@@ -166,6 +166,32 @@ impl Guard {
         })
     }
 
+    /// The accounts, if there are any.
+    pub(crate) fn directory(&self) -> Option<&Arc<Directory>> {
+        match self {
+            Self::Open => None,
+            Self::Basic(directory) | Self::Token(directory, _) => Some(directory),
+        }
+    }
+
+    /// Whoever gives no name.
+    pub(crate) fn anonymous(&self) -> Caller {
+        match self.directory() {
+            None => Caller::everything(),
+            Some(directory) => Caller::account(directory, None),
+        }
+    }
+
+    /// The caller by that name and password; in an open registry they are not
+    /// asked for.
+    pub(crate) async fn login(&self, name: &str, password: &str) -> Result<Option<Caller>> {
+        let Some(directory) = self.directory() else {
+            return Ok(Some(Caller::everything()));
+        };
+        let fits = directory.login(name, password).await?;
+        Ok(fits.then(|| Caller::account(directory, Some(name.to_owned()))))
+    }
+
     /// Says who sent the request, if they may do what it `needs`. `extra` is
     /// what would be good to have and is asked for on the occasion.
     pub(crate) async fn admit(
@@ -187,10 +213,9 @@ impl Guard {
         let caller = match self {
             Self::Open => return Ok(Caller::everything()),
             Self::Basic(directory) => match basic(&parts.headers) {
-                Some((name, password)) => directory
+                Some((name, password)) => self
                     .login(&name, &password)
                     .await?
-                    .then(|| Caller::account(directory, Some(name)))
                     .ok_or_else(|| challenge(None))?,
                 // Without a name one may do what needs none, and a request that
                 // is for nothing in particular asks for a name.
@@ -273,6 +298,23 @@ impl Caller {
             Rights::Account(directory, account) | Rights::Token(directory, account, _) => {
                 directory.sees_everything(account.as_deref())
             }
+        }
+    }
+
+    /// Whether there is a repository that the account may push to.
+    pub(crate) fn pushes(&self) -> bool {
+        match &self.rights {
+            Rights::Everything => true,
+            Rights::Account(directory, Some(name)) => directory.pushes(name),
+            _ => false,
+        }
+    }
+
+    /// The account's name.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match &self.rights {
+            Rights::Nothing | Rights::Everything => None,
+            Rights::Account(_, name) | Rights::Token(_, name, _) => name.as_deref(),
         }
     }
 

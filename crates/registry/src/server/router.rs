@@ -14,7 +14,7 @@ use crate::State;
 use crate::auth::{Actions, Caller, Guard, Scope, service};
 use crate::error::{Code, Error, Result};
 use crate::store::names::{RepositoryName, Tag};
-use crate::v2;
+use crate::{v1, v2};
 
 /// What a path names.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,6 +59,9 @@ pub(crate) async fn answer(state: &Arc<State>, request: Request<Incoming>) -> Re
         body: Upload::new(incoming, state.config.patience),
         parts,
     };
+    if path == "/_ping" || path.starts_with("/v1/") {
+        return v1::answer(asked, &path).await;
+    }
     let mut response = dispatch(asked, &path).await.unwrap_or_else(Error::response);
     let headers = response.headers_mut();
     if path.starts_with("/v2") {

@@ -43,6 +43,8 @@ impl Store {
         for name in &names {
             self.collect_in(name, untagged, &mut needed, &mut done)?;
         }
+        let young = self.collect_images(&needed)?;
+        needed.extend(young);
         for shard in entries(&self.blobs_path())? {
             for blob in digests(&self.blobs_path().join(&shard))? {
                 if !needed.contains(&blob) {

@@ -9,6 +9,7 @@
 //!                         /_manifests/<hex>   … that manifest; its media type
 //!                         /_tags/<tag>        a digest
 //!                         /_referrers/<subject hex>/<hex>
+//!      v1/                                    see [`images`]
 //! ```
 //!
 //! A name becomes visible by a rename, after what it points to: content first,
@@ -21,6 +22,7 @@
 
 pub(crate) mod blobs;
 pub(crate) mod gc;
+pub(crate) mod images;
 pub(crate) mod names;
 pub(crate) mod repositories;
 pub(crate) mod sink;

@@ -142,6 +142,20 @@ impl Store {
         Ok(was_there)
     }
 
+    /// Takes all manifests and tags of a repository away.
+    pub(crate) fn delete_repository(&self, repository: &RepositoryName) -> io::Result<bool> {
+        let _kept = self.no_collection();
+        let was_there = self.manifests(repository).is_dir();
+        for tag in self.tags(repository)?.unwrap_or_default() {
+            self.delete_tag(repository, &tag)?;
+        }
+        // Tags first: none may lead to what is gone.
+        for part in ["_manifests", "_referrers", "_tags", "_layers"] {
+            present(fs::remove_dir_all(self.repository(repository).join(part)))?;
+        }
+        Ok(was_there)
+    }
+
     /// What a tag leads to.
     pub(crate) fn tag(&self, repository: &RepositoryName, tag: &Tag) -> io::Result<Option<Digest>> {
         let Some(text) = short(&self.tag_path(repository, tag))? else {

@@ -1,13 +1,13 @@
 //! A blob on its way to the disk: hashed on one thread, written on another,
-//! while the next bytes come in. At most three batches are in memory, so a disk
-//! that is slow slows the client down and nothing else.
+//! while the next bytes come in. Two batches are in memory, in buffers that are
+//! used again and again, so a disk that is slow slows its client down and
+//! nothing else, and no blob costs the machine fresh memory.
 
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use longshore_oci::digest::{Digest, Hasher};
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -15,16 +15,29 @@ use tokio::task::{JoinHandle, spawn_blocking};
 /// nothing beside it.
 const BATCH: usize = 1024 * 1024;
 
+/// How much is written with one call. Larger pieces take large pages, which a
+/// virtual machine may have to get from its host first.
+const PIECE: usize = 32 * 1024;
+
+/// How much is written before the disk is asked to begin: at the end there is
+/// little left to wait for.
+const AHEAD: u64 = 32 * 1024 * 1024;
+
 /// Every method may be dropped while it waits; nothing is lost or taken twice.
 pub(crate) struct Sink {
     path: PathBuf,
     file: Arc<File>,
     size: u64,
-    batch: Vec<Bytes>,
-    batched: usize,
+    /// The next batch.
+    batch: Vec<u8>,
+    /// The batch that is hashed and written.
+    under_way: Arc<Vec<u8>>,
     hasher: Option<Hasher>,
     hashing: Option<JoinHandle<Hasher>>,
     writing: Option<JoinHandle<io::Result<()>>>,
+    /// What the disk was asked to begin with, and where that ends.
+    syncing: Option<JoinHandle<io::Result<()>>>,
+    synced: u64,
 }
 
 /// A file with its digest; its bytes are on the disk. Dropped, it is removed.
@@ -44,10 +57,12 @@ impl Sink {
             path,
             size: 0,
             batch: Vec::new(),
-            batched: 0,
+            under_way: Arc::default(),
             hasher: Some(Hasher::new()),
             hashing: None,
             writing: None,
+            syncing: None,
+            synced: 0,
         })
     }
 
@@ -56,14 +71,18 @@ impl Sink {
         self.size
     }
 
-    /// Takes in the next bytes; waits while two batches are under way.
-    pub(crate) async fn push(&mut self, bytes: Bytes) -> io::Result<()> {
-        if self.batched >= BATCH {
-            self.flush().await?;
+    /// Takes in the next bytes; waits while a batch is full and another under
+    /// way.
+    pub(crate) async fn push(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            if self.batch.len() >= BATCH {
+                self.flush().await?;
+            }
+            let fits = bytes.len().min(BATCH - self.batch.len());
+            self.batch.extend_from_slice(&bytes[..fits]);
+            self.size += fits as u64;
+            bytes = &bytes[fits..];
         }
-        self.size += bytes.len() as u64;
-        self.batched += bytes.len();
-        self.batch.push(bytes);
         Ok(())
     }
 
@@ -72,8 +91,11 @@ impl Sink {
         self.flush().await?;
         // The disk works while the last batch is hashed.
         self.settle_writing().await?;
-        let file = Arc::clone(&self.file);
-        self.writing = Some(spawn_blocking(move || file.sync_data()));
+        if self.synced < self.size {
+            settled(&mut self.syncing).await?;
+            self.sync();
+        }
+        settled(&mut self.syncing).await?;
         self.settle().await?;
         let hasher = self.hasher.take().ok_or_else(broken)?;
         Ok(Finished {
@@ -89,20 +111,39 @@ impl Sink {
         if self.batch.is_empty() {
             return Ok(());
         }
+        if self.size - self.synced >= AHEAD
+            && self.syncing.as_ref().is_none_or(JoinHandle::is_finished)
+        {
+            settled(&mut self.syncing).await?;
+            self.sync();
+        }
         let mut hasher = self.hasher.take().ok_or_else(broken)?;
-        let batch: Arc<[Bytes]> = std::mem::take(&mut self.batch).into();
-        self.batched = 0;
+        // Nobody else holds it once it is settled.
+        let mut empty = std::mem::take(&mut self.under_way);
+        let mut empty = Arc::get_mut(&mut empty)
+            .map(std::mem::take)
+            .unwrap_or_default();
+        empty.clear();
+        let batch = Arc::new(std::mem::replace(&mut self.batch, empty));
+        self.under_way = Arc::clone(&batch);
         let (file, written) = (Arc::clone(&self.file), Arc::clone(&batch));
         self.writing = Some(spawn_blocking(move || {
             written
-                .iter()
-                .try_for_each(|bytes| (&*file).write_all(bytes))
+                .chunks(PIECE)
+                .try_for_each(|piece| (&*file).write_all(piece))
         }));
         self.hashing = Some(spawn_blocking(move || {
-            batch.iter().for_each(|bytes| hasher.update(bytes));
+            hasher.update(&batch);
             hasher
         }));
         Ok(())
+    }
+
+    /// Asks the disk to begin with what was written.
+    fn sync(&mut self) {
+        let file = Arc::clone(&self.file);
+        self.synced = self.size - self.batch.len() as u64;
+        self.syncing = Some(spawn_blocking(move || file.sync_data()));
     }
 
     /// Waits for what is under way.
@@ -116,18 +157,23 @@ impl Sink {
     }
 
     async fn settle_writing(&mut self) -> io::Result<()> {
-        let Some(writing) = &mut self.writing else {
-            return Ok(());
-        };
-        let written = writing.await;
-        self.writing = None;
-        let written = written.map_err(io::Error::other).flatten();
+        let written = settled(&mut self.writing).await;
         if written.is_err() {
             // Nobody can say what is in the file: no digest comes of it.
             self.hasher = None;
         }
         written
     }
+}
+
+/// Waits for work that may be under way.
+async fn settled(work: &mut Option<JoinHandle<io::Result<()>>>) -> io::Result<()> {
+    let Some(handle) = work else {
+        return Ok(());
+    };
+    let done = handle.await;
+    *work = None;
+    done.map_err(io::Error::other).flatten()
 }
 
 impl Drop for Sink {

@@ -65,6 +65,11 @@ impl Uploads {
         Ok(session)
     }
 
+    /// A place for bytes whose upload is one request.
+    pub(crate) fn sink(&self) -> io::Result<Sink> {
+        Sink::create(self.directory.join(unique()?))
+    }
+
     /// The upload by that id, if it is one of this repository.
     pub(crate) fn get(&self, repository: &RepositoryName, id: &str) -> Option<Arc<Session>> {
         let session = self.sessions().get(id).cloned()?;

@@ -1,5 +1,6 @@
 //! `/v2/<name>/blobs/<digest>`: reading and deleting blobs.
 
+use std::fs::File;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method, Response, StatusCode, header};
@@ -37,27 +38,11 @@ pub(crate) async fn get(
         // The body of an answer to HEAD is its length only.
         body::file(StatusCode::OK, file, 0, size)
     } else {
-        match range(headers, &etag, size) {
-            Range::Whole => body::file(StatusCode::OK, file, 0, size),
-            Range::Part(start, length) => {
-                let mut response = body::file(StatusCode::PARTIAL_CONTENT, file, start, length);
-                let part = format!("bytes {start}-{}/{size}", start + length - 1);
-                set(&mut response, header::CONTENT_RANGE, &part);
-                response
-            }
-            Range::Outside => {
-                let error =
-                    Error::new(Code::RangeInvalid).saying(format!("the blob has {size} bytes"));
-                let mut response = error.response();
-                set(
-                    &mut response,
-                    header::CONTENT_RANGE,
-                    &format!("bytes */{size}"),
-                );
-                return Ok(response);
-            }
-        }
+        stretch(headers, &etag, file, size)
     };
+    if response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+        return Ok(response);
+    }
     for (header, value) in [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::ACCEPT_RANGES, "bytes"),
@@ -68,6 +53,33 @@ pub(crate) async fn get(
         set(&mut response, header, value);
     }
     Ok(response)
+}
+
+/// A file of `size` bytes, or the stretch of it that is asked for.
+pub(crate) fn stretch(headers: &HeaderMap, etag: &str, file: File, size: u64) -> Response<Body> {
+    let mut response = match range(headers, etag, size) {
+        Range::Whole => body::file(StatusCode::OK, file, 0, size),
+        Range::Part(start, length) => {
+            let mut response = body::file(StatusCode::PARTIAL_CONTENT, file, start, length);
+            let part = format!("bytes {start}-{}/{size}", start + length - 1);
+            set(&mut response, header::CONTENT_RANGE, &part);
+            response
+        }
+        Range::Outside => {
+            let error = Error::new(Code::RangeInvalid).saying(format!("the blob has {size} bytes"));
+            let mut response = error.response();
+            let all = format!("bytes */{size}");
+            set(&mut response, header::CONTENT_RANGE, &all);
+            return response;
+        }
+    };
+    for (header, value) in [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::ACCEPT_RANGES, "bytes"),
+    ] {
+        set(&mut response, header, value);
+    }
+    response
 }
 
 /// Takes the blob away from the repository.

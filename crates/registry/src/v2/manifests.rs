@@ -303,7 +303,7 @@ impl Checked {
 
 /// Refuses a manifest with a part that the repository does not have, or that
 /// has another length.
-fn complete(store: &Store, name: &RepositoryName, checked: &Checked) -> Result<()> {
+pub(crate) fn complete(store: &Store, name: &RepositoryName, checked: &Checked) -> Result<()> {
     match checked {
         Checked::Image(manifest) => {
             for part in std::iter::once(&manifest.config).chain(&manifest.layers) {

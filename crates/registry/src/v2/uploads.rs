@@ -170,7 +170,7 @@ async fn chunk(asked: &mut Asked, session: &Session, sink: &mut Sink) -> Result<
 
 async fn receive(asked: &mut Asked, sink: &mut Sink) -> Result<()> {
     while let Some(bytes) = asked.body.next().await? {
-        sink.push(bytes).await?;
+        sink.push(&bytes).await?;
     }
     Ok(())
 }
