@@ -1,11 +1,14 @@
 //! A registry in this process, on a port of its own.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use longshore_oci::digest::Digest;
 use longshore_registry::Registry;
-use longshore_registry::config::Config;
+use longshore_registry::config::{Accounts, Config};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -115,6 +118,31 @@ impl Drop for Served {
     fn drop(&mut self) {
         self.serving.abort();
     }
+}
+
+/// Accounts `ann` and `bob`, both with the password `secret`.
+pub(crate) fn with_accounts(
+    grants: &[&str],
+    anonymous_pull: bool,
+) -> (tempfile::TempDir, Accounts) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let htpasswd = dir.path().join("htpasswd");
+    // The lowest cost: these are no secrets.
+    let hash = bcrypt::hash("secret", 4).expect("a hash");
+    std::fs::write(&htpasswd, format!("ann:{hash}\nbob:{hash}\n")).expect("a file");
+    let grants = grants.iter().map(|grant| grant.parse().expect("a grant"));
+    let accounts = Accounts {
+        htpasswd,
+        anonymous_pull,
+        grants: grants.collect(),
+    };
+    (dir, accounts)
+}
+
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).expect("memory");
+    encoder.finish().expect("memory")
 }
 
 /// A manifest of one layer.

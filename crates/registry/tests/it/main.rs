@@ -17,10 +17,17 @@
 //! | wrong digests, short bodies | half content becomes visible | `lies::what_is_not_what_it_says_leaves_nothing` |
 //! | death in the middle of a push | the same | `survive::sigkill_leaves_nothing_half_visible` |
 
+mod auth;
 mod blobs;
 mod client;
+mod garbage;
 mod harness;
+mod legacy;
 mod lies;
 mod lists;
 mod manifests;
+mod program;
+mod skopeo;
+mod survive;
+mod tokens;
 mod uploads;
