@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
 
+use crate::shell;
+
 /// The names under which the image offers the binary.
 pub(crate) const NAMES: &[&str] = &[
     "announce", "cat", "date", "echo", "env", "exit", "httpd", "id", "lines", "ls", "mkdir", "rm",
-    "sleep", "touch", "trap", "true", "tty", "write",
+    "sh", "sleep", "touch", "trap", "true", "tty", "write",
 ];
 
 /// Programs that the tutorials pipe answers into, for machines without them.
@@ -97,6 +99,7 @@ fn applet(name: &str, args: &[String]) -> io::Result<u8> {
             reformat(&mut out)?;
         }
         "rm" => std::fs::remove_file(first.unwrap_or("."))?,
+        "sh" => return shell::run(args.get(1).map_or("", String::as_str)),
         "sleep" => {
             let seconds = number(1);
             thread::spawn(move || {

@@ -21,6 +21,7 @@ mod report;
 mod scenario;
 mod schema;
 mod session;
+mod shell;
 mod start;
 mod stub;
 mod target;

@@ -7,6 +7,7 @@ use crate::session::Session;
 
 mod archive;
 mod attach;
+mod build;
 mod changes;
 mod clients;
 mod create;
@@ -88,6 +89,12 @@ const AREAS: &[(&str, &[Row])] = &[
     ("images-load", images::load::ROWS),
     ("images-save", images::save::ROWS),
     ("images-commit", images::commit::ROWS),
+    ("build", build::stream::ROWS),
+    ("build-query", build::query::ROWS),
+    ("build-cache", build::cache::ROWS),
+    ("build-context", build::context::ROWS),
+    ("dockerfile", build::dockerfile::ROWS),
+    ("dockerfile-copy", build::copy::ROWS),
     ("pull", images::pull::ROWS),
     ("push", images::push::ROWS),
     ("search", images::search::ROWS),

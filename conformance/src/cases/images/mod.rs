@@ -23,7 +23,7 @@ pub(super) mod search;
 pub(super) mod tag;
 
 /// A tar of small files.
-pub(super) fn layer(files: &[(&str, &str)]) -> Outcome<Vec<u8>> {
+pub(in crate::cases) fn layer(files: &[(&str, &str)]) -> Outcome<Vec<u8>> {
     let mut tar = tar::Builder::new(Vec::new());
     for (name, text) in files {
         let mut header = tar::Header::new_gnu();
@@ -37,7 +37,7 @@ pub(super) fn layer(files: &[(&str, &str)]) -> Outcome<Vec<u8>> {
 
 /// Imports a layer of one file, whose text is the name, as `name:latest`
 /// unless the query has a tag; gives its ID.
-pub(super) fn imported(s: &Session, name: &str, query: &str) -> Outcome<String> {
+pub(in crate::cases) fn imported(s: &Session, name: &str, query: &str) -> Outcome<String> {
     let tag = if query.contains("tag=") {
         ""
     } else {
@@ -56,12 +56,12 @@ pub(super) fn imported(s: &Session, name: &str, query: &str) -> Outcome<String> 
 }
 
 /// What inspect says of an image.
-pub(super) fn look(s: &Session, name: &str) -> Outcome<Value> {
+pub(in crate::cases) fn look(s: &Session, name: &str) -> Outcome<Value> {
     s.get(&format!("/images/{name}/json"))?.expect(200)?.json()
 }
 
 /// The lines of a progress stream.
-pub(super) fn lines(answer: &Answer) -> Outcome<Vec<Value>> {
+pub(in crate::cases) fn lines(answer: &Answer) -> Outcome<Vec<Value>> {
     let lines: Result<Vec<Value>, _> = serde_json::Deserializer::from_slice(&answer.body)
         .into_iter()
         .collect();
@@ -69,7 +69,7 @@ pub(super) fn lines(answer: &Answer) -> Outcome<Vec<Value>> {
 }
 
 /// The lines of a stream that must not end in an error.
-pub(super) fn fine(answer: Answer) -> Outcome<Vec<Value>> {
+pub(in crate::cases) fn fine(answer: Answer) -> Outcome<Vec<Value>> {
     let answer = answer.expect(200)?;
     let lines = lines(&answer)?;
     let failed = lines.iter().find(|line| line.get("error").is_some());
@@ -78,7 +78,7 @@ pub(super) fn fine(answer: Answer) -> Outcome<Vec<Value>> {
 }
 
 /// The error that a stream ends with: `error`, and the same as `errorDetail`.
-pub(super) fn failure(answer: Answer) -> Outcome<String> {
+pub(in crate::cases) fn failure(answer: Answer) -> Outcome<String> {
     let answer = answer.expect(200)?;
     let lines = lines(&answer)?;
     let last = lines.last().cloned().unwrap_or_default();
@@ -92,7 +92,7 @@ pub(super) fn failure(answer: Answer) -> Outcome<String> {
 }
 
 /// The texts of a field of the lines, in order, without repetitions.
-pub(super) fn texts(lines: &[Value], field: &str) -> Vec<String> {
+pub(in crate::cases) fn texts(lines: &[Value], field: &str) -> Vec<String> {
     let texts = lines.iter().filter_map(|line| line[field].as_str());
     let mut texts: Vec<String> = texts.map(str::to_owned).collect();
     texts.dedup();
@@ -101,7 +101,7 @@ pub(super) fn texts(lines: &[Value], field: &str) -> Vec<String> {
 
 /// The attribute `name` of the events of an action on an image that is named
 /// like this in the event.
-pub(super) fn event_names(s: &Session, action: &str, actor: &str) -> Vec<String> {
+pub(in crate::cases) fn event_names(s: &Session, action: &str, actor: &str) -> Vec<String> {
     let events = s.target.memory.of("image", actor);
     let own = events.iter().filter(|e| e["Action"] == action);
     let names = own.map(|event| {
@@ -115,7 +115,7 @@ pub(super) fn event_names(s: &Session, action: &str, actor: &str) -> Vec<String>
 }
 
 /// Twelve digits of an ID, as messages have them.
-pub(super) fn short(id: &str) -> &str {
+pub(in crate::cases) fn short(id: &str) -> &str {
     let digits = id.strip_prefix("sha256:").unwrap_or(id);
     digits.get(..12).unwrap_or(digits)
 }

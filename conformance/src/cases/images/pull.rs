@@ -502,6 +502,10 @@ fn wrong_layer(s: &Session) -> Outcome {
         said.contains("filesystem layer verification failed for digest sha256:"),
         "the stream ends with {said:?}"
     );
+    let asked = stub.asked();
+    let layer = remote::digest(&made.blobs[0].0);
+    let times = asked.iter().filter(|a| a.path.ends_with(&layer)).count();
+    equal!(times, 1, "times that it asked for the layer");
     s.get(&format!("/images/{name}:x/json"))?.expect(404)?;
     s.get(&format!("/images/{}/json", made.id))?.expect(404)?;
     Ok(())

@@ -65,7 +65,7 @@ pub(in crate::cases) const ROWS: &[Row] = &[
 ];
 
 /// `X-Registry-Auth` for a user.
-pub(super) fn credentials(user: &str, password: &str) -> String {
+pub(in crate::cases) fn credentials(user: &str, password: &str) -> String {
     let config = json!({"username": user, "password": password});
     base64::engine::general_purpose::URL_SAFE.encode(config.to_string())
 }
@@ -81,7 +81,7 @@ pub(super) fn push(s: &Session, name: &str) -> Outcome<Answer> {
 }
 
 /// The digest that a push gave.
-pub(super) fn pushed(s: &Session, name: &str) -> Outcome<String> {
+pub(in crate::cases) fn pushed(s: &Session, name: &str) -> Outcome<String> {
     let lines = fine(push(s, name)?)?;
     let aux = lines.iter().find_map(|line| line["aux"]["Digest"].as_str());
     Ok(aux.ok_or("no digest at the end of the push")?.to_owned())
