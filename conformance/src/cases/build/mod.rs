@@ -115,8 +115,8 @@ pub(super) fn built(s: &Session, context: &Context, query: &str) -> Outcome<(Str
 
 pub(super) fn finished(s: &Session, answer: Answer) -> Outcome<(String, Vec<Value>)> {
     let lines = fine(answer)?;
-    let ids = lines.iter().filter_map(|line| line["aux"]["ID"].as_str());
-    let id = ids.last().ok_or("no aux with the ID")?.to_owned();
+    let mut ids = lines.iter().filter_map(|line| line["aux"]["ID"].as_str());
+    let id = ids.next_back().ok_or("no aux with the ID")?.to_owned();
     ensure!(id.starts_with("sha256:") && id.len() == 71, "ID is {id}");
     s.owns_image(&id);
     Ok((id, lines))

@@ -191,7 +191,7 @@ fn target(s: &Session) -> Outcome {
         ensure!(env.contains(want), "{target}: {env}");
         let said = text(&lines);
         ensure!(
-            said.contains(&format!("Step 1/{steps} :")),
+            said.contains(&format!("Step {steps}/{steps} : ENV {want}\n")),
             "{target}: {said}"
         );
     }
