@@ -11,6 +11,7 @@
 //! pinned or set. What was started is ended and removed, also after Ctrl-C.
 
 mod archive;
+mod build;
 mod burst;
 mod cycle;
 mod engine;
@@ -46,6 +47,7 @@ const ROWS: &[&[Row]] = &[
     &[archive::PUT, archive::GET, archive::EXPORT],
     &[images::LOAD, images::SAVE, images::IMPORT],
     &[registry::PUSH, registry::PULL],
+    &[build::COLD, build::CACHED],
     &[requests::VERSION, requests::INSPECT],
     &[burst::BARE, burst::BRIDGE],
     &[memory::PER_CONTAINER],

@@ -10,6 +10,7 @@
 mod archives;
 mod attach;
 mod attacks;
+mod build;
 mod census;
 mod cli;
 mod commit;
