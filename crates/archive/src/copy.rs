@@ -18,6 +18,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use crate::metadata;
+use crate::overlay;
 use crate::pack::{join, names};
 use crate::read::{Entry, Kind};
 use crate::tree;
@@ -29,10 +30,13 @@ const DEEPEST: usize = 2048;
 /// What the copies have instead of what the originals have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Owner and group.
-    pub owner: (u32, u32),
+    /// Owner and group; none leaves the originals' own.
+    pub owner: Option<(u32, u32)>,
     /// Permissions of files and directories.
     pub mode: Option<u32>,
+    /// The originals are a layer as overlayfs keeps it: its whiteouts take away
+    /// what is there, and its opaque directories all that was in them.
+    pub layer: bool,
 }
 
 /// Copies an open file to `name` in the directory `parent`.
@@ -107,6 +111,10 @@ impl Copying<'_> {
                     Err(Errno::NOENT) => continue,
                     Err(error) => return Err(error.into()),
                 };
+                if self.options.layer && overlay::is_whiteout(&stat) {
+                    remove(&to, &name)?;
+                    continue;
+                }
                 let mut path = path.clone();
                 join(&mut path, &name);
                 if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
@@ -122,13 +130,14 @@ impl Copying<'_> {
     }
 
     fn directory(&self, from: &OwnedFd, to: &OwnedFd, name: &[u8], stat: &Stat) -> io::Result<()> {
-        make_room(to, name, true)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let from = tree::open_plain(from, name, flags)?;
+        let alone = self.options.layer && overlay::is_opaque(&from);
+        make_room(to, name, !alone)?;
         match mkdirat(to, name, Mode::RWXU) {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
         }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-        let from = tree::open_plain(from, name, flags)?;
         let to = tree::open_plain(to, name, flags)?;
         let mut entry = entry(stat, Kind::Directory, self.options);
         entry.xattrs = metadata::xattrs(&from, metadata::xattr_names(&from)?);
@@ -161,7 +170,7 @@ impl Copying<'_> {
             FileType::Symlink => {
                 let target = readlinkat(from, name, Vec::new())?;
                 symlinkat(target, to, name)?;
-                let (uid, gid) = self.options.owner;
+                let (uid, gid) = self.options.owner.unwrap_or((stat.st_uid, stat.st_gid));
                 chownat(
                     to,
                     name,
@@ -229,7 +238,9 @@ fn file(
     let target = content(source, stat, target, size)?;
     let mut entry = entry(stat, Kind::File, options);
     // A new owner does not get what the old one's set-id bits would give.
-    entry.mode &= !0o6000;
+    if options.owner.is_some() {
+        entry.mode &= !0o6000;
+    }
     entry.xattrs = metadata::xattrs(source, metadata::xattr_names(source)?);
     metadata::set_metadata(&target, &entry)?;
     Ok(futimens(&target, &times(stat))?)
@@ -266,13 +277,14 @@ fn content(source: &OwnedFd, stat: &Stat, target: OwnedFd, size: u64) -> io::Res
 }
 
 fn entry(stat: &Stat, kind: Kind, options: Options) -> Entry {
+    let (uid, gid) = options.owner.unwrap_or((stat.st_uid, stat.st_gid));
     Entry {
         path: Vec::new(),
         link: Vec::new(),
         kind,
         mode: options.mode.unwrap_or(stat.st_mode) & 0o7777,
-        uid: options.owner.0,
-        gid: options.owner.1,
+        uid,
+        gid,
         size: 0,
         mtime: (
             stat.st_mtime,

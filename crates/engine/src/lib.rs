@@ -68,6 +68,7 @@ impl Engine {
         let lock = RootLock::acquire(&config.data_root)?;
         directory(&config.data_root.join("containers"), 0o710)?;
         directory(&config.data_root.join("trash"), 0o700)?;
+        directory(&config.data_root.join("build-results"), 0o700)?;
         directory(&config.exec_root.join("containers"), 0o700)?;
         directory(&config.data_root.join("volumes"), 0o711)?;
         let volumes = VolumeStore::open(config.data_root.join("volumes"))?;

@@ -53,6 +53,11 @@ impl Shared {
         self.config.data_root.join("builds")
     }
 
+    /// Notes about images without a name that clients have built.
+    pub(crate) fn results_dir(&self) -> PathBuf {
+        self.config.data_root.join("build-results")
+    }
+
     /// What was removed and is not yet unlinked.
     pub(crate) fn trash_dir(&self) -> PathBuf {
         self.config.data_root.join("trash")

@@ -5,7 +5,7 @@ use longshore_api::error::ApiError;
 use longshore_api::image::ImageBuildQuery;
 use longshore_api::registry_auth::RegistryConfig;
 use longshore_api::types;
-use longshore_engine::build::{Build, BuildRequest, Failure, Line};
+use longshore_engine::build::{Build, BuildRequest, Failure, Line, PrunedCache};
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -39,6 +39,14 @@ impl Api {
             }
         });
         Ok(answer)
+    }
+}
+
+/// What was removed of the cache.
+pub(super) fn pruned(pruned: PrunedCache) -> types::BuildPruneResponse {
+    types::BuildPruneResponse {
+        caches_deleted: Some(pruned.images).filter(|list| !list.is_empty()).into(),
+        space_reclaimed: i64::try_from(pruned.reclaimed).unwrap_or(i64::MAX),
     }
 }
 

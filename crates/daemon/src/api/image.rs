@@ -26,6 +26,16 @@ impl Image for Api {
         self.build(query, auths, body).await
     }
 
+    async fn build_prune(
+        &self,
+        _cx: Context,
+        query: BuildPruneQuery,
+    ) -> Result<types::BuildPruneResponse, ApiError> {
+        let keep = u64::try_from(query.keep_storage.unwrap_or(0)).unwrap_or(0);
+        let pruned = self.engine.builds().prune(keep, &query.filters).await;
+        Ok(super::build::pruned(pruned.map_err(failed)?))
+    }
+
     async fn image_list(
         &self,
         _cx: Context,

@@ -80,14 +80,15 @@ impl Stage {
             path: Target::path(&self.config.working_dir, &copy.destination),
             mode: copy.chmod.as_deref().map(mode).transpose()?,
             unpack: keyword == "ADD",
-            ..Target::default()
+            // Files of an image are somebody's there; a client's are nobody's.
+            owner: copy.from.is_none().then_some((0, 0)),
         };
         let (shared, image) = (self.job.shared.clone(), self.image.clone());
         let chown = copy.chown.clone();
         let write = move || {
             let layer = with_layer(&shared, image.as_ref(), |view| {
                 if let Some(chown) = &chown {
-                    target.owner = select::owner(view, chown)?;
+                    target.owner = Some(select::owner(view, chown)?);
                 }
                 select::place(&selected, view.root(), &target)
             });
@@ -205,7 +206,7 @@ fn mode(text: &str) -> Result<u32> {
 
 /// Lets somebody write into an image's files and makes a layer of what is
 /// written; none if that is nothing.
-fn with_layer(
+pub(super) fn with_layer(
     shared: &Shared,
     image: Option<&Image>,
     write: impl FnOnce(&View) -> Result<()>,

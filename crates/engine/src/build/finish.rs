@@ -6,7 +6,9 @@ use std::sync::Arc;
 use longshore_oci::reference::Reference;
 
 use super::job::{Built, Job};
-use super::output::{Failure, Sink};
+use super::output::{Failure, Line, Sink};
+use super::squash::squash;
+use super::{blocking, prune};
 use crate::error::{Error, Result};
 use crate::image::Images;
 
@@ -42,12 +44,24 @@ pub(super) async fn finish(
         sink.text(text).await?;
     }
     let last = built.get(&job.graph.target);
-    let Some(image) = last.and_then(|built| built.image.as_ref()) else {
+    let Some((built, image)) = last.and_then(|built| Some((built, built.image.as_ref()?))) else {
         return Err(Error::system("No image was generated. Is your Dockerfile empty?").into());
     };
-    let id = image.id.clone();
+    let mut id = image.id.clone();
+    if job.request.squash {
+        let (shared, base, image) = (job.shared.clone(), built.base.clone(), image.clone());
+        id = blocking(move || squash(&shared, base.as_ref(), &image)).await?;
+        let line = Line::Image {
+            name: Some("moby.image.id"),
+            id: id.to_string(),
+        };
+        sink.line(line).await?;
+    }
     sink.text(format!("Successfully built {}\n", id.short()))
         .await?;
+    if tags.is_empty() {
+        prune::note_result(&job.shared, &id);
+    }
     let images = Images::new(job.shared.clone());
     for tag in tags {
         let name = tag.familiar_name();

@@ -61,6 +61,8 @@ struct Plan {
 /// What a stage has come to.
 #[derive(Clone)]
 pub(super) struct Built {
+    /// The image that it began with; none for nothing.
+    pub(super) base: Option<Image>,
     /// Its last image; none for a stage of nothing on nothing.
     pub(super) image: Option<Image>,
     /// Its arguments.

@@ -6,7 +6,7 @@
 //! run:     stage ─┐
 //!          stage ─┼─ lines, in the order of the stages ─▶ client
 //!          stage ─┘
-//! finish:  squash, tags
+//! finish:  squash, names
 //! ```
 //!
 //! Stages that do not need each other are built at the same time (`graph`,
@@ -23,9 +23,11 @@ mod graph;
 mod job;
 mod output;
 pub(crate) mod place;
+mod prune;
 mod remote;
 mod run;
 mod select;
+mod squash;
 mod stage;
 
 use std::collections::BTreeMap;
@@ -48,6 +50,8 @@ use crate::image::pull::Wanted;
 use crate::shared::Shared;
 
 pub use self::output::{Failure, Line};
+pub use self::prune::PrunedCache;
+pub(crate) use self::prune::note_result;
 
 /// Lines that may wait for the client.
 const WAITING: usize = 64;

@@ -57,8 +57,8 @@ enum What {
 pub(super) struct Target {
     /// From the image's root; a slash at the end makes it a directory.
     pub(super) path: String,
-    /// Owner and group.
-    pub(super) owner: (u32, u32),
+    /// Owner and group; none leaves the files' own.
+    pub(super) owner: Option<(u32, u32)>,
     /// Permissions instead of the files' own.
     pub(super) mode: Option<u32>,
     /// Archives are unpacked instead of copied.
@@ -195,6 +195,7 @@ fn put(selected: &Selected, root: BorrowedFd<'_>, target: &Target) -> io::Result
     let mut options = copy::Options {
         owner: target.owner,
         mode: target.mode,
+        ..copy::Options::default()
     };
     let (file, name) = match &selected.what {
         What::Directory(source) => {
@@ -205,13 +206,13 @@ fn put(selected: &Selected, root: BorrowedFd<'_>, target: &Target) -> io::Result
                 make::directories(root, &above.join(&b'/'))?;
             }
             let path = target.path.as_bytes();
-            let (directory, _) = make::directories_of(root, path, Some(target.owner))?;
+            let (directory, _) = make::directories_of(root, path, target.owner)?;
             return copy::copy_directory(source, &directory, options);
         }
         What::Text { text, name } => {
             let (parent, name) = file_place(root, target, name)?;
             let mode = target.mode.unwrap_or(0o644);
-            return copy::write_file(text, &parent, &name, mode, target.owner);
+            return copy::write_file(text, &parent, &name, mode, target.owner.unwrap_or_default());
         }
         What::File { file, name } => {
             if target.unpack && is_archive(file)? {
@@ -235,7 +236,7 @@ fn file_place(
     name: &[u8],
 ) -> io::Result<(OwnedFd, Vec<u8>)> {
     let path = target.path.as_bytes();
-    let owner = Some(target.owner);
+    let owner = target.owner;
     let into =
         target.path.ends_with('/') || matches!(walk::find(root, path), Ok(Found::Directory(_)));
     if into {

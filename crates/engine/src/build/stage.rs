@@ -31,6 +31,8 @@ pub(super) struct Stage {
     pub(super) args: BuildArgs,
     /// What the next image is to be configured like.
     pub(super) config: RunConfig,
+    /// The image that it began with.
+    base: Option<Image>,
     /// The image so far; none before the first step on nothing.
     pub(super) image: Option<Image>,
     /// Containers of the present step.
@@ -78,6 +80,7 @@ pub(super) async fn build(job: Arc<Job>, number: usize, sink: Sink) -> Result<Bu
         state.sink.line(Line::Image { name: None, id }).await?;
     }
     Ok(Built {
+        base: state.base,
         image: state.image,
         args: state.args,
     })
@@ -104,6 +107,7 @@ impl Stage {
             sink,
             args: job.args().for_stage(),
             config,
+            base: image.clone(),
             image,
             containers: Vec::new(),
             applier: Applier::default(),

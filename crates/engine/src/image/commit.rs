@@ -9,6 +9,7 @@ use longshore_oci::digest::ImageId;
 use longshore_oci::reference::Reference;
 
 use super::{Images, as_given, bad_reference, blocking, convert};
+use crate::build::note_result;
 use crate::container::record::Record;
 use crate::container::state::Request;
 use crate::container::{Containers, allow, create, unattended};
@@ -102,8 +103,9 @@ impl Images {
             commit(&store, &container, parent, child, step, references)
         });
         let id = id.await?;
-        if let Some(name) = &name {
-            self.publish("tag", &id, name);
+        match &name {
+            Some(name) => self.publish("tag", &id, name),
+            None => note_result(&self.shared, &id),
         }
         let attributes = [
             ("comment", request.comment),

@@ -30,7 +30,10 @@ impl Answer {
 
     /// The id of the image, of a build that succeeded.
     pub(crate) fn image(&self) -> String {
-        let ids = self.lines.iter().filter_map(|line| line["aux"]["ID"].as_str());
+        let ids = self
+            .lines
+            .iter()
+            .filter_map(|line| line["aux"]["ID"].as_str());
         let built = self.text().contains("Successfully built ");
         assert!(built, "{self:#?}");
         ids.last().expect("an id").to_owned()
@@ -91,7 +94,11 @@ pub(crate) fn context(entries: &[(&str, Put<'_>)]) -> Vec<u8> {
 /// A context of a Dockerfile and plain files.
 pub(crate) fn plain(dockerfile: &str, files: &[(&str, &str)]) -> Vec<u8> {
     let mut entries = vec![("Dockerfile", Put::File(dockerfile, 0o644))];
-    entries.extend(files.iter().map(|(path, text)| (*path, Put::File(text, 0o644))));
+    entries.extend(
+        files
+            .iter()
+            .map(|(path, text)| (*path, Put::File(text, 0o644))),
+    );
     context(&entries)
 }
 
@@ -104,11 +111,14 @@ pub(crate) fn build_at(socket: &Path, query: &str, context: &[u8]) -> Answer {
     let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
-    let body = if chunked { unchunked(body) } else { body.to_owned() };
-    let lines = body.lines().filter(|line| !line.trim().is_empty());
-    let read = |line: &str| {
-        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+    let body = if chunked {
+        unchunked(body)
+    } else {
+        body.to_owned()
     };
+    let lines = body.lines().filter(|line| !line.trim().is_empty());
+    let read =
+        |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
     Answer {
         status,
         lines: lines.map(read).collect(),

@@ -41,12 +41,32 @@ const CASES: &[Case] = &[
         "FROM busybox\nRUN echo doing; exit 8\n",
         &[],
     ),
-    ("containers stay", "rm=0", "FROM busybox\nRUN echo x\nENV a=b\n", &[]),
+    (
+        "containers stay",
+        "rm=0",
+        "FROM busybox\nRUN echo x\nENV a=b\n",
+        &[],
+    ),
     ("no program", "", "FROM busybox\nRUN [\"/nope\"]\n", &[]),
-    ("a file that is no program", "", "FROM busybox\nRUN [\"/etc/passwd\"]\n", &[]),
+    (
+        "a file that is no program",
+        "",
+        "FROM busybox\nRUN [\"/etc/passwd\"]\n",
+        &[],
+    ),
     ("nothing of nothing", "", "FROM scratch\n", &[]),
-    ("nothing runs on nothing", "", "FROM scratch\nRUN true\n", &[]),
-    ("words on nothing", "", "FROM scratch\nENV A=b\nCMD [\"x\"]\n", &[]),
+    (
+        "nothing runs on nothing",
+        "",
+        "FROM scratch\nRUN true\n",
+        &[],
+    ),
+    (
+        "words on nothing",
+        "",
+        "FROM scratch\nENV A=b\nCMD [\"x\"]\n",
+        &[],
+    ),
     ("no step at all", "t=plain", "FROM busybox\n", &[]),
     (
         "arguments",
@@ -68,8 +88,18 @@ const CASES: &[Case] = &[
         "FROM busybox AS a\nRUN echo a > /a\nFROM busybox AS b\nRUN echo b > /b\n",
         &[],
     ),
-    ("a stage that is not there", "target=zz", "FROM busybox AS a\n", &[]),
-    ("a stage has no number", "target=0", "FROM busybox AS a\n", &[]),
+    (
+        "a stage that is not there",
+        "target=zz",
+        "FROM busybox AS a\n",
+        &[],
+    ),
+    (
+        "a stage has no number",
+        "target=0",
+        "FROM busybox AS a\n",
+        &[],
+    ),
     (
         "all that is no file",
         "t=all",
@@ -100,11 +130,26 @@ const CASES: &[Case] = &[
     ),
     ("an empty file", "", "", &[]),
     ("no such file", "dockerfile=a/b", "FROM busybox\n", &[]),
-    ("another file", "dockerfile=a/D", "", &[("a/D", "FROM busybox\nENV x=1\n")]),
-    ("an absolute path", "dockerfile=/Dockerfile", "FROM busybox\n", &[]),
+    (
+        "another file",
+        "dockerfile=a/D",
+        "",
+        &[("a/D", "FROM busybox\nENV x=1\n")],
+    ),
+    (
+        "an absolute path",
+        "dockerfile=/Dockerfile",
+        "FROM busybox\n",
+        &[],
+    ),
     ("a bad tag", "t=UPPER", "FROM busybox\n", &[]),
     ("no source", "", "FROM busybox\nCOPY nope /x\n", &[]),
-    ("no source for a pattern", "", "FROM busybox\nCOPY nope* /x\n", &[]),
+    (
+        "no source for a pattern",
+        "",
+        "FROM busybox\nCOPY nope* /x\n",
+        &[],
+    ),
     (
         "two sources, no directory",
         "",
@@ -123,7 +168,12 @@ const CASES: &[Case] = &[
         "FROM busybox\nCOPY --chown=zz a /a\n",
         &[("a", "1")],
     ),
-    ("no such stage", "", "FROM busybox\nCOPY --from=5 a /a\n", &[]),
+    (
+        "no such stage",
+        "",
+        "FROM busybox\nCOPY --from=5 a /a\n",
+        &[],
+    ),
     ("from itself", "", "FROM busybox\nCOPY --from=0 a /a\n", &[]),
     (
         "from an image",
@@ -151,7 +201,12 @@ const CASES: &[Case] = &[
         &[],
     ),
     ("an unknown version", "version=3", "FROM busybox\n", &[]),
-    ("without a network", "networkmode=none", "FROM busybox\nRUN echo n\n", &[]),
+    (
+        "without a network",
+        "networkmode=none",
+        "FROM busybox\nRUN echo n\n",
+        &[],
+    ),
     (
         "no end of line",
         "",
@@ -193,7 +248,10 @@ struct Dockerd {
 
 impl Dockerd {
     fn start() -> Self {
-        let dir = tempfile::Builder::new().prefix("dockerd-it-").tempdir().unwrap();
+        let dir = tempfile::Builder::new()
+            .prefix("dockerd-it-")
+            .tempdir()
+            .unwrap();
         let place = |name: &str| dir.path().join(name);
         let log = std::fs::File::create(place("log")).unwrap();
         let child = Command::new("dockerd")
@@ -257,7 +315,9 @@ fn every_line_is_dockerd_s() {
             let theirs = shown(&build_at(&dockerd.socket(), &query, &context));
             let ours = shown(&build(&daemon, &query, &context));
             if ours != theirs {
-                different.push(format!("{name} ({query})\n--- dockerd\n{theirs}\n--- ours\n{ours}"));
+                different.push(format!(
+                    "{name} ({query})\n--- dockerd\n{theirs}\n--- ours\n{ours}"
+                ));
             }
         }
     }
