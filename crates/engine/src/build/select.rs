@@ -159,19 +159,25 @@ pub(super) fn owner(view: &View, chown: &str) -> Result<(u32, u32)> {
     let uid = match user.parse() {
         Ok(uid) => uid,
         Err(_) => {
-            let found = view.user(user);
-            let found =
-                found.map_err(|error| wrong(format!("can't find uid for user {user}: {error}")))?;
-            found.0
+            let found = view.user(user).map_err(|error| {
+                tracing::debug!(%error, "an owner");
+                wrong(format!(
+                    "can't find uid for user {user}: no such user: {user}"
+                ))
+            });
+            found?.0
         }
     };
     let gid = match group.parse() {
         Ok(gid) => gid,
         Err(_) => {
-            let found = view.user(&format!("0:{group}"));
-            let found = found
-                .map_err(|error| wrong(format!("can't find gid for group {group}: {error}")))?;
-            found.1
+            let found = view.user(&format!("0:{group}")).map_err(|error| {
+                tracing::debug!(%error, "a group");
+                wrong(format!(
+                    "can't find gid for group {group}: no such group: {group}"
+                ))
+            });
+            found?.1
         }
     };
     Ok((uid, gid))
