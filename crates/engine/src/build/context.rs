@@ -20,7 +20,7 @@ const DOCKERFILE: &str = "Dockerfile";
 /// The list of what is to be left out.
 const IGNORE: &str = ".dockerignore";
 /// The longest Dockerfile, in bytes: far more than one that a person wrote.
-const LONGEST_DOCKERFILE: u64 = 16 << 20;
+pub(super) const LONGEST_DOCKERFILE: u64 = 16 << 20;
 /// How much a context may hold, uncompressed and in bytes; as much as a layer.
 const MOST_BYTES: u64 = 256 << 30;
 
@@ -64,8 +64,11 @@ impl Context {
     pub(super) fn narrow(self, dir: &str) -> Result<Context> {
         match walk::find(self.root(), dir.as_bytes()) {
             Ok(Found::Directory(root)) => Ok(Context { root }),
-            Ok(_) => Err(Error::system(format!("{dir} is not a directory"))),
-            Err(error) => Err(Error::system(format!("{dir}: {error}"))),
+            Ok(_) => Err(Error::system(format!("stat {dir}: not a directory"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::system(format!(
+                "stat {dir}: no such file or directory"
+            ))),
+            Err(error) => Err(Error::system(format!("stat {dir}: {error}"))),
         }
     }
 

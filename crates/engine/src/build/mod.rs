@@ -19,6 +19,7 @@ mod cache;
 mod context;
 mod copy;
 mod finish;
+mod git;
 mod graph;
 mod job;
 mod output;
@@ -121,10 +122,21 @@ impl Builds {
             Wanted::parse(Some(&request.platform))?;
         }
         let shared = self.shared.clone();
+        let place = blocking(move || Place::new(&shared)).await?;
+        let (context, text) = match request.remote.as_str() {
+            "" => {
+                let (dir, name) = (place.context(), request.dockerfile.clone());
+                let receive = move || {
+                    let context = Context::receive(&dir, body)?;
+                    let text = context.dockerfile(&name)?;
+                    Ok((context, text))
+                };
+                blocking(receive).await?
+            }
+            remote => remote::context(remote, &request.dockerfile, &place.context()).await?,
+        };
+        let shared = self.shared.clone();
         blocking(move || {
-            let place = Place::new(&shared)?;
-            let context = Context::receive(&place.context(), body)?;
-            let text = context.dockerfile(&request.dockerfile)?;
             let file = Dockerfile::parse(&text)
                 .map_err(|error| Error::bad_parameter(error.to_string()))?;
             let job = Arc::new(Job::new(shared, request, file, context, place)?);

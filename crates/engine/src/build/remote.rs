@@ -1,18 +1,140 @@
-//! Files from elsewhere: what `ADD` is given an address of.
+//! Files from elsewhere: contexts and Dockerfiles of the web, and what `ADD` is
+//! given an address of.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use longshore_distribution::fetch;
+use bytes::Bytes;
+use longshore_archive::compression::Compression;
+use longshore_archive::read::ArchiveReader;
+use longshore_distribution::{Fetched, fetch};
 
+use super::context::{Context, LONGEST_DOCKERFILE};
 use super::select::{self, Selected};
+use super::{blocking, git};
 use crate::error::{Error, IoContext, Result};
 use crate::id;
+use crate::image::web::{self, Pieces};
+
+/// What servers may call a Dockerfile or an archive.
+const TYPES: [&str; 15] = [
+    "",
+    "text/plain",
+    "application/octet-stream",
+    "application/tar",
+    "application/x-tar",
+    "application/gzip",
+    "application/x-gzip",
+    "application/bzip",
+    "application/x-bzip",
+    "application/bzip2",
+    "application/x-bzip2",
+    "application/xz",
+    "application/x-xz",
+    "application/zstd",
+    "application/x-zstd",
+];
+
+/// The beginning of a stream that tells what it is.
+const HEAD: usize = 512;
 
 /// The most that is fetched, in bytes; as much as a layer.
 const MOST_BYTES: u64 = 256 << 30;
+
+/// Makes a context of what is at an address: a repository of git, an archive, or
+/// nothing but a Dockerfile. Answers the Dockerfile's text too. No client has
+/// looked through these files, so what `.dockerignore` names is left out here.
+pub(super) async fn context(
+    address: &str,
+    dockerfile: &str,
+    dir: &Path,
+) -> Result<(Context, Vec<u8>)> {
+    let (name, dir) = (dockerfile.to_owned(), dir.to_owned());
+    if git::is_repository(address) {
+        let subdir = git::fetch(address, &dir).await?;
+        let read = move || {
+            let context = Context::open(&dir)?;
+            let context = match subdir.as_str() {
+                "" => context,
+                subdir => context.narrow(subdir)?,
+            };
+            finished(context, &name)
+        };
+        return blocking(read).await;
+    }
+    if !is_url(address) {
+        let text = format!("remoteURL ({address}) could not be recognized as URL");
+        return Err(Error::system(text));
+    }
+    let fetched = fetch(address).await.map_err(|error| {
+        let about = format!("error downloading remote context {address}: ");
+        web::failed(address, &error).prefixed(&about)
+    })?;
+    let wrong = {
+        let about = format!("error detecting content type for remote {address}: ");
+        move |text: String| Error::system(about.clone() + &text)
+    };
+    let kind = fetched.content_type.split(';').next().unwrap_or_default();
+    let kind = kind.trim().to_ascii_lowercase();
+    if !TYPES.contains(&kind.as_str()) {
+        return Err(wrong(format!("unsupported Content-Type \"{kind}\"")));
+    }
+    read(fetched, move |body| {
+        let mut body = BufReader::with_capacity(HEAD, body);
+        let head = body.fill_buf()?;
+        if head.is_empty() {
+            return Ok(Err(wrong("empty response".to_owned())));
+        }
+        if is_archive(head) {
+            let context = Context::receive(&dir, body);
+            return Ok(context.and_then(|context| finished(context, &name)));
+        }
+        let mut text = Vec::new();
+        body.take(LONGEST_DOCKERFILE + 1).read_to_end(&mut text)?;
+        if text.len() as u64 > LONGEST_DOCKERFILE {
+            return Ok(Err(Error::system("the Dockerfile is too large")));
+        }
+        Ok(Context::open(&dir).map(|context| (context, text)))
+    })
+    .await
+}
+
+fn finished(context: Context, dockerfile: &str) -> Result<(Context, Vec<u8>)> {
+    context.leave_out(dockerfile)?;
+    let text = context.dockerfile(dockerfile)?;
+    Ok((context, text))
+}
+
+/// Whether a stream begins as an archive does, compressed or not.
+fn is_archive(head: &[u8]) -> bool {
+    if Compression::detect(head) != Compression::None {
+        return true;
+    }
+    matches!(ArchiveReader::new(head).next_entry(), Ok(Some(_)))
+}
+
+/// Lets a thread that may wait read a file of the web.
+async fn read<T: Send + 'static>(
+    mut fetched: Fetched,
+    work: impl FnOnce(Pieces) -> io::Result<Result<T>> + Send + 'static,
+) -> Result<T> {
+    let (pieces, reader) = Pieces::channel();
+    let feed = async {
+        while let Some(piece) = fetched.body.next().await {
+            let piece: io::Result<Bytes> = piece.map_err(io::Error::other);
+            // Whoever has seen enough stops reading.
+            if pieces.send(Some(piece)).await.is_err() {
+                return;
+            }
+        }
+        pieces.send(None).await.ok();
+    };
+    let work = blocking(move || work(reader).map_err(Error::from)?);
+    let (done, ()) = tokio::join!(work, feed);
+    done
+}
 
 /// Whether a source is an address on the web.
 pub(super) fn is_url(text: &str) -> bool {
@@ -51,7 +173,7 @@ pub(super) async fn download(address: &str, destination: &str, dir: &Path) -> Re
     // It lives as long as it is open.
     std::fs::remove_file(&path).context(path.display())?;
     let name = name.to_owned();
-    super::blocking(move || select::download(file, &name)).await
+    blocking(move || select::download(file, &name)).await
 }
 
 /// The last name of an address' path.

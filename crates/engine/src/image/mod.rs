@@ -13,7 +13,7 @@ mod push;
 mod remote;
 mod search;
 pub(crate) mod transfers;
-mod web;
+pub(crate) mod web;
 
 use std::collections::BTreeMap;
 use std::path::Path;

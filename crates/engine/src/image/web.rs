@@ -68,7 +68,8 @@ impl Images {
     }
 }
 
-fn failed(address: &str, error: &WebError) -> Error {
+/// Why an address cannot be read, in dockerd's classes.
+pub(crate) fn failed(address: &str, error: &WebError) -> Error {
     let message = match error {
         WebError::Status(status) => format!("failed to GET {address} with status {status}"),
         other => other.to_string(),
@@ -83,17 +84,17 @@ fn failed(address: &str, error: &WebError) -> Error {
 }
 
 /// A stream's pieces, and that it has ended: one that just stops was cut.
-type Sender = mpsc::Sender<Option<io::Result<Bytes>>>;
+pub(crate) type Sender = mpsc::Sender<Option<io::Result<Bytes>>>;
 
 /// The pieces of a stream for a thread that may wait for them.
-struct Pieces {
+pub(crate) struct Pieces {
     pieces: mpsc::Receiver<Option<io::Result<Bytes>>>,
     piece: Bytes,
     ended: bool,
 }
 
 impl Pieces {
-    fn channel() -> (Sender, Self) {
+    pub(crate) fn channel() -> (Sender, Self) {
         let (sender, pieces) = mpsc::channel(AHEAD);
         let reader = Self {
             pieces,
