@@ -1,6 +1,8 @@
 //! Which images an archive describes: `manifest.json` of `docker save` (1.2),
 //! else an OCI image layout (1.0).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{Contents, blob_name};
@@ -10,7 +12,9 @@ use crate::{
 };
 use longshore_oci::{
     config::{ImageConfig, host_architecture},
-    digest::{Digest, ImageId},
+    digest::ImageId,
+    document::Document,
+    manifest::{Descriptor, Index, Manifest},
     reference::Reference,
 };
 
@@ -21,7 +25,10 @@ pub(super) fn images(contents: &Contents, store: &Store) -> Result<Vec<Publicati
     let mut images = Vec::new();
     let has = |name: &str| contents.find(name).is_ok();
     if !has("manifest.json") && has("index.json") && has("oci-layout") {
-        let index: OciIndex = parse("index.json", contents.document("index.json")?)?;
+        let bytes = contents.document("index.json")?;
+        let Document::Index(index) = document(bytes, "index.json", "")? else {
+            return Err(Error::Invalid("index.json: no index".to_owned()));
+        };
         oci_index(contents, store, &index, None, 0, &mut images)?;
         if images.is_empty() {
             let architecture = host_architecture();
@@ -71,52 +78,6 @@ struct ManifestItem {
     parent: String,
 }
 
-/// An OCI index or a Docker manifest list.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OciIndex {
-    manifests: Vec<Descriptor>,
-    /// Belongs to a manifest; a document with both could be read both ways.
-    layers: Option<serde_json::Value>,
-    config: Option<serde_json::Value>,
-}
-
-/// An OCI or Docker (schema 2) image manifest.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OciManifest {
-    config: Descriptor,
-    layers: Vec<Descriptor>,
-    manifests: Option<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Descriptor {
-    #[serde(default)]
-    media_type: String,
-    digest: Digest,
-    #[serde(default)]
-    annotations: Annotations,
-    platform: Option<Platform>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Annotations {
-    #[serde(rename = "io.containerd.image.name")]
-    containerd_name: Option<String>,
-    #[serde(rename = "org.opencontainers.image.ref.name")]
-    ref_name: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Platform {
-    architecture: String,
-    os: String,
-}
-
 fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -129,56 +90,82 @@ fn parse<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(bytes).map_err(|error| Error::Invalid(format!("{name}: {error}")))
 }
 
+/// Reads a document of an OCI layout as what its descriptor says it is.
+fn document(bytes: &[u8], name: &str, kind: &str) -> Result<Document, Error> {
+    Document::parse(bytes, kind).map_err(|error| Error::Invalid(format!("{name}: {error}")))
+}
+
 /// Walks an index to the manifests for this machine.
 fn oci_index(
     contents: &Contents,
     store: &Store,
-    index: &OciIndex,
+    index: &Index,
     name: Option<&Reference>,
     depth: usize,
     images: &mut Vec<Publication>,
 ) -> Result<(), Error> {
-    if index.layers.is_some() || index.config.is_some() || depth == DEEPEST_INDEX {
-        return Err(Error::Invalid("index.json: not a plain index".to_owned()));
+    if depth == DEEPEST_INDEX {
+        let text = format!("index.json: indexes are nested deeper than {DEEPEST_INDEX}");
+        return Err(Error::Invalid(text));
     }
     for descriptor in index.manifests.iter().filter(|it| fits(it)) {
-        let own_name = descriptor.annotations.reference();
+        let own_name = recorded_name(&descriptor.annotations);
         let name = own_name.as_ref().or(name);
         let bytes = contents.blob(&descriptor.digest)?;
         let subject = descriptor.digest.to_string();
-        if descriptor.media_type.ends_with("index.v1+json")
-            || descriptor.media_type.ends_with("manifest.list.v2+json")
-        {
-            let nested: OciIndex = parse(&subject, bytes)?;
-            oci_index(contents, store, &nested, name, depth + 1, images)?;
-            continue;
+        if bytes.len() as u64 != descriptor.size {
+            return Err(Error::Invalid(format!("blob {subject} has another size")));
         }
-        let manifest: OciManifest = parse(&subject, bytes)?;
-        if manifest.manifests.is_some() {
-            return Err(Error::Invalid(format!(
-                "{subject}: both a manifest and an index"
-            )));
-        }
-        let config = contents.blob(&manifest.config.digest)?;
-        let layers: Vec<String> = manifest
-            .layers
-            .iter()
-            .map(|it| blob_name(&it.digest))
-            .collect();
-        for (layer, name) in manifest.layers.iter().zip(&layers) {
-            let present = contents.layer(name);
-            if present.is_ok_and(|present| present.source != layer.digest) {
+        match document(bytes, &subject, &descriptor.media_type)? {
+            Document::Index(nested) => {
+                oci_index(contents, store, &nested, name, depth + 1, images)?;
+            }
+            Document::Manifest(manifest) => {
+                let references = name.into_iter().cloned().collect();
+                images.push(oci_image(contents, store, &manifest, references)?);
+            }
+            Document::Schema1 => {
                 return Err(Error::Invalid(format!(
-                    "blob {} has another digest",
-                    layer.digest
+                    "{subject}: images of schema version 1 are not supported"
                 )));
             }
+            // An artefact of some kind, beside the images.
+            Document::Unknown(_) => {}
         }
-        let layers: Vec<&str> = layers.iter().map(String::as_str).collect();
-        let references = name.into_iter().cloned().collect();
-        images.push(image(contents, store, config, &layers, references)?);
     }
     Ok(())
+}
+
+fn oci_image(
+    contents: &Contents,
+    store: &Store,
+    manifest: &Manifest,
+    references: Vec<Reference>,
+) -> Result<Publication, Error> {
+    let config = contents.blob(&manifest.config.digest)?;
+    let layers: Vec<String> = manifest
+        .layers
+        .iter()
+        .map(|it| blob_name(&it.digest))
+        .collect();
+    for (layer, name) in manifest.layers.iter().zip(&layers) {
+        let kind = layer.media_type.as_str();
+        let present = contents.layer(name);
+        if present.is_err() && (kind.contains("foreign") || kind.contains("nondistributable")) {
+            return Err(Error::Invalid(format!(
+                "layer {} is not in the archive (foreign layer): such images are not supported",
+                layer.digest
+            )));
+        }
+        if present.is_ok_and(|present| present.source != layer.digest) {
+            return Err(Error::Invalid(format!(
+                "blob {} has another digest",
+                layer.digest
+            )));
+        }
+    }
+    let layers: Vec<&str> = layers.iter().map(String::as_str).collect();
+    image(contents, store, config, &layers, references)
 }
 
 /// An entry without a platform is taken; one for another machine is not.
@@ -188,17 +175,17 @@ fn fits(descriptor: &Descriptor) -> bool {
     })
 }
 
-impl Annotations {
-    /// The full name that a tool recorded; a bare tag is none.
-    fn reference(&self) -> Option<Reference> {
-        let full = self.ref_name.iter().filter(|name| name.contains(':'));
-        let mut names = self.containerd_name.iter().chain(full);
-        let reference = names.find_map(|name| Reference::parse(name).ok())?;
-        reference
-            .digest()
-            .is_none()
-            .then(|| reference.with_default_tag())
-    }
+/// The full name that a tool recorded; a bare tag is none.
+fn recorded_name(annotations: &BTreeMap<String, String>) -> Option<Reference> {
+    let recorded = |key| annotations.get(key);
+    let full = recorded("org.opencontainers.image.ref.name").filter(|name| name.contains(':'));
+    let names = [recorded("io.containerd.image.name"), full];
+    let mut names = names.into_iter().flatten();
+    let reference = names.find_map(|name| Reference::parse(name).ok())?;
+    reference
+        .digest()
+        .is_none()
+        .then(|| reference.with_default_tag())
 }
 
 /// Checks an image against the layers that came with it, or are here already.

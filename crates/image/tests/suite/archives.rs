@@ -141,14 +141,16 @@ fn an_oci_layout_is_loaded() {
     };
     let good = manifest(&Digest::of(&blob));
     let nested = format!(
-        r#"{{"manifests":[{{"digest":"{}","platform":{{"os":"linux","architecture":"{}"}}}},{{"digest":"{}","platform":{{"os":"plan9","architecture":"mips"}}}}]}}"#,
+        r#"{{"schemaVersion":2,"manifests":[{{"size":{},"digest":"{}","platform":{{"os":"linux","architecture":"{}"}}}},{{"size":1,"digest":"{}","platform":{{"os":"plan9","architecture":"mips"}}}}]}}"#,
+        good.len(),
         Digest::of(good.as_bytes()),
         longshore_oci::config::host_architecture(),
         Digest::of(b"absent"),
     );
     let index = |nested: &str| {
         format!(
-            r#"{{"manifests":[{{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"{}","annotations":{{"io.containerd.image.name":"docker.io/library/oci:1"}}}}]}}"#,
+            r#"{{"schemaVersion":2,"manifests":[{{"mediaType":"application/vnd.oci.image.index.v1+json","size":{},"digest":"{}","annotations":{{"io.containerd.image.name":"docker.io/library/oci:1"}}}}]}}"#,
+            nested.len(),
             Digest::of(nested.as_bytes())
         )
     };
@@ -182,10 +184,14 @@ fn an_oci_layout_is_loaded() {
     let swapped = archive(&blobs[1..], &index(&nested));
     assert!(load(&empty.store, &swapped[..], &mut |_| {}).is_err());
     let both = good.replacen('{', r#"{"manifests":[],"#, 1);
-    let nested = nested.replace(
-        &Digest::of(good.as_bytes()).to_string(),
-        &Digest::of(both.as_bytes()).to_string(),
-    );
+    let about = |bytes: &str| {
+        format!(
+            "{},\"digest\":\"{}\"",
+            bytes.len(),
+            Digest::of(bytes.as_bytes())
+        )
+    };
+    let nested = nested.replace(&about(&good), &about(&both));
     let blobs: [&[u8]; 4] = [&blob, config.as_bytes(), both.as_bytes(), nested.as_bytes()];
     let error = load(
         &empty.store,
@@ -194,7 +200,7 @@ fn an_oci_layout_is_loaded() {
     )
     .unwrap_err();
     assert!(
-        error.to_string().contains("both a manifest and an index"),
+        error.to_string().contains("both layers and manifests"),
         "{error}"
     );
     assert_eq!(empty.store.list().len(), 0);
@@ -341,7 +347,7 @@ fn a_layer_that_is_here_is_not_read_again() {
     archive[at] ^= 0xff;
     let mut events = Vec::new();
     let ids = load(&scene.store, &archive[..], &mut |event| events.push(event)).unwrap();
-    assert_eq!(ids, [image.id.clone()]);
+    assert_eq!(ids, std::slice::from_ref(&image.id));
     assert_eq!(events.len(), 1, "{events:?}");
     let other = Scene::new();
     let error = load(&other.store, &archive[..], &mut |_| {}).unwrap_err();

@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use longshore_image::{
     error::Error,
+    layer::StagedLayer,
     store::{Image, NewImage, Store},
 };
 use longshore_oci::{config::ImageConfig, digest::ImageId, reference::Reference};
@@ -80,6 +81,19 @@ impl Scene {
     pub(crate) fn unpacked(&self, layer: &Tar) -> Result<std::path::PathBuf, Error> {
         let image = self.image("", &[layer.clone().bytes()])?;
         Ok(self.store.lower_dirs(&image.chain.unwrap()).remove(0))
+    }
+
+    /// The unpacked directory of a layer that becomes an image of its own.
+    pub(crate) fn placed(&self, layer: StagedLayer) -> std::path::PathBuf {
+        let id = self.store.put(NewImage {
+            config: ImageConfig::default(),
+            base: None,
+            layers: vec![layer],
+            parent: None,
+            references: Vec::new(),
+        });
+        let image = self.store.image(&id.unwrap()).unwrap();
+        self.store.lower_dirs(&image.chain.unwrap()).remove(0)
     }
 
     /// Checks that nothing outside of the store has changed.

@@ -101,7 +101,7 @@ fn put(store: &Store, base: &Image, layer: StagedLayer) -> PathBuf {
 }
 
 /// All that a layer says, one line per name.
-fn listing(root: &Path) -> Vec<String> {
+pub(crate) fn listing(root: &Path) -> Vec<String> {
     let mut lines = Vec::new();
     let mut ahead = vec![root.to_owned()];
     while let Some(directory) = ahead.pop() {
