@@ -192,6 +192,23 @@ impl Guard {
         Ok(fits.then(|| Caller::account(directory, Some(name.to_owned()))))
     }
 
+    /// The caller that a token names, `Some(None)` if it is not good, `None` if
+    /// there is none.
+    pub(crate) fn bearer(&self, headers: &HeaderMap) -> Option<Option<Caller>> {
+        let Self::Token(directory, tokens) = self else {
+            return None;
+        };
+        let value = request::header(headers, header::AUTHORIZATION);
+        let (kind, token) = value.split_once(' ')?;
+        if !kind.eq_ignore_ascii_case("bearer") {
+            return None;
+        }
+        let read = tokens.read(token.trim());
+        Some(read.map(|(name, scopes)| Caller {
+            rights: Rights::Token(Arc::clone(directory), name, scopes),
+        }))
+    }
+
     /// Says who sent the request, if they may do what it `needs`. `extra` is
     /// what would be good to have and is asked for on the occasion.
     pub(crate) async fn admit(
@@ -222,20 +239,10 @@ impl Guard {
                 None if needs.is_empty() => return Err(challenge(None)),
                 None => Caller::account(directory, None),
             },
-            Self::Token(directory, tokens) => {
-                let token = request::header(&parts.headers, header::AUTHORIZATION);
-                match token.split_once(' ') {
-                    Some((kind, token)) if kind.eq_ignore_ascii_case("bearer") => {
-                        let (name, scopes) = tokens
-                            .read(token.trim())
-                            .ok_or_else(|| challenge(Some("invalid_token")))?;
-                        Caller {
-                            rights: Rights::Token(Arc::clone(directory), name, scopes),
-                        }
-                    }
-                    _ => return Err(challenge(None)),
-                }
-            }
+            Self::Token(..) => match self.bearer(&parts.headers) {
+                Some(caller) => caller.ok_or_else(|| challenge(Some("invalid_token")))?,
+                None => return Err(challenge(None)),
+            },
         };
         match needs.iter().all(|need| caller.may(need)) {
             true => Ok(caller),

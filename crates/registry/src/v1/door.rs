@@ -192,9 +192,13 @@ pub(super) async fn enter(asked: &Asked, repository: Option<&RepositoryName>) ->
     })
 }
 
-/// Who sent the request, by name and password if any are given.
+/// Who sent the request, by a token of version 2 or by name and password, if
+/// any are given.
 pub(super) async fn login(asked: &Asked) -> Result<Caller> {
     let guard = &asked.state.guard;
+    if let Some(caller) = guard.bearer(&asked.parts.headers) {
+        return caller.ok_or_else(|| Refusal::who("Bearer error=\"invalid_token\""));
+    }
     match auth::basic(&asked.parts.headers) {
         Some((name, password)) => guard
             .login(&name, &password)

@@ -20,6 +20,7 @@
 mod auth;
 mod blobs;
 mod client;
+mod docker;
 mod garbage;
 mod harness;
 mod legacy;

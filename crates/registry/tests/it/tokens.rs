@@ -108,6 +108,17 @@ fn a_token_opens_what_it_is_for() {
 }
 
 #[test]
+fn a_token_for_search_opens_search() {
+    let (_dir, served) = served(&[], false);
+    let search = token(&served, "registry:catalog:search");
+    let pull = token(&served, "repository:a:pull");
+    for (token, status) in [(&*search, 200), (&pull, 401), ("x.y.z", 401)] {
+        let answer = served.request("GET", "/v1/search?q=a").bearer(token).send();
+        assert_eq!(answer.status, status, "{token}");
+    }
+}
+
+#[test]
 fn the_service_wants_name_and_password() {
     let (_dir, served) = served(&["ann:team/*:pull,push"], false);
     let get = |name: &str, password: &str, query: &str| {
