@@ -60,7 +60,7 @@ fn what_is_not_what_was_asked_for_is_refused() {
     other[600] ^= 1;
     let longer = [layer.clone(), vec![0; 512]].concat();
     let broken = vec![7; layer.len()];
-    let lies: Vec<(&str, Vec<u8>, Vec<u8>, Manner, &str)> = vec![
+    let lies = [
         (
             "wrong",
             layer.clone(),

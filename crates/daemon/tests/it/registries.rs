@@ -361,7 +361,7 @@ fn serve(stream: TcpStream, log: &Mutex<Vec<Request>>, answer: &dyn Fn(&Request)
             Manner::Whole if sent.is_ok() => {}
             Manner::Stuck(_) => {
                 // Returns when the client has left.
-                stream.read(&mut [0]).ok();
+                stream.read_exact(&mut [0]).ok();
                 return;
             }
             _ => return,

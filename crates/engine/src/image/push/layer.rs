@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use longshore_distribution::{Error as RegistryError, Repository, Started, Upload};
+use longshore_distribution::{Repository, Started, Upload};
 use longshore_image::store::OutgoingLayer;
 use longshore_oci::digest::Digest;
 use tokio::sync::{mpsc, watch};
