@@ -192,8 +192,15 @@ impl Engine {
     pub(super) fn processes(&self) -> BTreeSet<u32> {
         let all = fs::read_dir("/proc").into_iter().flatten().flatten();
         all.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .filter(|pid| namespace_of(*pid) == Some(self.namespace))
+            .filter(|pid| namespace_of(*pid) == Some(self.namespace) && !is_guest(*pid))
             .collect()
+    }
+
+    /// The engine's network, for what runs beside it.
+    pub(super) fn network(&self) -> Result<PathBuf, String> {
+        let pid = self.processes().into_iter().next();
+        let pid = pid.ok_or("the engine has ended")?;
+        Ok(PathBuf::from(format!("/proc/{pid}/ns/net")))
     }
 
     /// Milliseconds of processor time that the engine has used so far.
@@ -335,6 +342,12 @@ pub(super) fn json_or_empty((status, body): (u16, Vec<u8>)) -> Result<Value, Str
         return Err(format!("{status} {}", text.trim_end()));
     }
     Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+}
+
+/// Whether a process is a registry that an engine is measured with.
+fn is_guest(pid: u32) -> bool {
+    let name = fs::read_to_string(format!("/proc/{pid}/comm"));
+    name.is_ok_and(|name| matches!(name.trim_end(), "docker-registry" | "nsenter" | "curl"))
 }
 
 fn namespace_of(pid: u32) -> Option<u64> {

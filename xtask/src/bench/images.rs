@@ -13,9 +13,9 @@ use super::warm;
 use crate::http::Client;
 
 /// Files of a layer and their lengths in bytes.
-const LAYERS: [(usize, usize); 3] = [(2400, 20_000), (100, 500_000), (2, 26_000_000)];
+pub(super) const LAYERS: [(usize, usize); 3] = [(2400, 20_000), (100, 500_000), (2, 26_000_000)];
 
-const NAME: &str = "bench-image";
+pub(super) const NAME: &str = "bench-image";
 
 /// An image in.
 pub(super) const LOAD: Row = Row {
@@ -48,26 +48,32 @@ pub(super) const SAVE: Row = Row {
 };
 
 /// An image of a probe, removed when it is dropped.
-struct Loaded<'a> {
+pub(super) struct Loaded<'a> {
     engine: &'a Engine,
-    client: Client,
+    pub(super) client: Client,
+    name: &'static str,
 }
 
 impl<'a> Loaded<'a> {
-    fn none(engine: &'a Engine) -> Result<Self, String> {
+    /// There is none yet; it will be called `name`.
+    pub(super) fn none(engine: &'a Engine, name: &'static str) -> Result<Self, String> {
         let client = engine.client()?;
-        Ok(Self { engine, client })
+        Ok(Self {
+            engine,
+            client,
+            name,
+        })
     }
 
-    fn load(&mut self, archive: &[u8]) -> Result<(), String> {
+    pub(super) fn load(&mut self, archive: &[u8]) -> Result<(), String> {
         let call = self
             .client
             .call("POST", "/v1.40/images/load", "application/x-tar", archive);
         succeeded(call?)
     }
 
-    fn remove(&mut self) -> Result<(), String> {
-        let path = format!("/v1.40/images/{NAME}:latest?force=1");
+    pub(super) fn remove(&mut self) -> Result<(), String> {
+        let path = format!("/v1.40/images/{}:latest?force=1", self.name);
         json_or_empty(self.client.call("DELETE", &path, "", b"")?).map(drop)
     }
 }
@@ -85,7 +91,7 @@ impl Drop for Loaded<'_> {
 
 fn prepare_load(engine: &Engine) -> Result<Probe<'_>, String> {
     let archive = docker_archive().map_err(|e| format!("archive: {e}"))?;
-    let mut image = Loaded::none(engine)?;
+    let mut image = Loaded::none(engine, NAME)?;
     Ok(Box::new(move || {
         warm::page_cache()?;
         let sample = timed(engine, archive.len(), || image.load(&archive))?;
@@ -101,7 +107,7 @@ fn prepare_import(engine: &Engine) -> Result<Probe<'_>, String> {
     }
     archive.extend([0; 1024]);
     let path = format!("/v1.40/images/create?fromSrc=-&repo={NAME}");
-    let mut image = Loaded::none(engine)?;
+    let mut image = Loaded::none(engine, NAME)?;
     Ok(Box::new(move || {
         warm::page_cache()?;
         let sample = timed(engine, archive.len(), || {
@@ -115,7 +121,7 @@ fn prepare_import(engine: &Engine) -> Result<Probe<'_>, String> {
 
 fn prepare_save(engine: &Engine) -> Result<Probe<'_>, String> {
     let archive = docker_archive().map_err(|e| format!("archive: {e}"))?;
-    let mut image = Loaded::none(engine)?;
+    let mut image = Loaded::none(engine, NAME)?;
     image.load(&archive)?;
     let least: usize = LAYERS.iter().map(|(count, size)| count * size).sum();
     Ok(Box::new(move || {
@@ -131,7 +137,7 @@ fn prepare_save(engine: &Engine) -> Result<Probe<'_>, String> {
 }
 
 /// Megabytes a second, and the engine's peak.
-fn timed(
+pub(super) fn timed(
     engine: &Engine,
     bytes: usize,
     work: impl FnOnce() -> Result<(), String>,
@@ -146,7 +152,7 @@ fn timed(
 }
 
 /// Lines of progress must not end in an error.
-fn succeeded((status, body): (u16, Vec<u8>)) -> Result<(), String> {
+pub(super) fn succeeded((status, body): (u16, Vec<u8>)) -> Result<(), String> {
     let text = String::from_utf8_lossy(&body);
     if status != 200 || text.contains("\"error") {
         return Err(format!("{status} {}", text.trim_end()));
@@ -155,7 +161,7 @@ fn succeeded((status, body): (u16, Vec<u8>)) -> Result<(), String> {
 }
 
 /// What `docker save` writes.
-fn docker_archive() -> std::io::Result<Vec<u8>> {
+pub(super) fn docker_archive() -> std::io::Result<Vec<u8>> {
     let mut parts: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut diff_ids = Vec::new();
     for (number, _) in LAYERS.iter().enumerate() {
@@ -189,7 +195,7 @@ fn docker_archive() -> std::io::Result<Vec<u8>> {
 }
 
 /// The entries of a layer's files, without the archive's end.
-fn files(out: &mut Vec<u8>, number: usize) -> std::io::Result<()> {
+pub(super) fn files(out: &mut Vec<u8>, number: usize) -> std::io::Result<()> {
     let (count, size) = LAYERS[number];
     let mut state = 1 + number as u64;
     let mut content = vec![0; size];
@@ -220,7 +226,7 @@ fn header(size: usize) -> tar::Header {
 }
 
 /// The digest of bytes as images write it; this crate has no hash of its own.
-fn sha256(bytes: &[u8]) -> std::io::Result<String> {
+pub(super) fn sha256(bytes: &[u8]) -> std::io::Result<String> {
     use std::io::Write as _;
     use std::process::{Command, Stdio};
     let mut child = Command::new("sha256sum")

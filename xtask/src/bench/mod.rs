@@ -26,6 +26,7 @@ mod registry;
 mod report;
 mod requests;
 mod row;
+mod transfers;
 mod warm;
 
 use std::path::PathBuf;
@@ -46,6 +47,7 @@ const ROWS: &[&[Row]] = &[
     &[logs::WRITE, logs::READ, logs::ATTACH],
     &[archive::PUT, archive::GET, archive::EXPORT],
     &[images::LOAD, images::SAVE, images::IMPORT],
+    &[transfers::PULL, transfers::PUSH],
     &[registry::PUSH, registry::PULL],
     &[build::COLD, build::CACHED],
     &[requests::VERSION, requests::INSPECT],
