@@ -33,25 +33,34 @@ pub enum Phase {
     Stage,
 }
 
+impl ParseError {
+    /// What to tell about a file of this name.
+    pub fn in_file(&self, name: &str) -> String {
+        let message = &self.message;
+        let mut text = match self.phase {
+            Phase::Empty | Phase::Stage => message.clone(),
+            Phase::Syntax => format!("failed to parse {name}: {message}"),
+            Phase::Instruction => {
+                format!(
+                    "dockerfile parse error line {}: {message}",
+                    self.instruction_line
+                )
+            }
+        };
+        if self.line > 0 {
+            text += &format!(" (line {}, column {}", self.line, self.column);
+            if !self.expected.is_empty() {
+                text += &format!(": expected {}", self.expected);
+            }
+            text.push(')');
+        }
+        text
+    }
+}
+
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let message = &self.message;
-        match self.phase {
-            Phase::Empty | Phase::Stage => f.write_str(message)?,
-            Phase::Syntax => write!(f, "failed to parse Dockerfile: {message}")?,
-            Phase::Instruction => {
-                let line = self.instruction_line;
-                write!(f, "dockerfile parse error line {line}: {message}")?;
-            }
-        }
-        if self.line == 0 {
-            return Ok(());
-        }
-        write!(f, " (line {}, column {}", self.line, self.column)?;
-        if !self.expected.is_empty() {
-            write!(f, ": expected {}", self.expected)?;
-        }
-        f.write_str(")")
+        f.write_str(&self.in_file("Dockerfile"))
     }
 }
 

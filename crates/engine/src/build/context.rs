@@ -9,6 +9,7 @@ use std::path::Path;
 
 use longshore_archive::compression;
 use longshore_archive::read::ArchiveReader;
+use longshore_archive::tree;
 use longshore_archive::unpack::{self, Options, UnpackError};
 use longshore_archive::walk::{self, Found};
 use longshore_dockerfile::ignore::Ignore;
@@ -103,10 +104,14 @@ impl Context {
         let Some(list) = self.find(IGNORE)? else {
             return Ok(text);
         };
-        let ignore = self::text(list, IGNORE)?;
-        let ignore = Ignore::parse(&ignore).map_err(|error| Error::system(error.to_string()))?;
+        // A list that cannot be read names nothing, as in dockerd.
+        let ignore = Ignore::parse(&self::text(list, IGNORE)?).unwrap_or_default();
         for name in [IGNORE, name] {
-            if ignore.is_ignored(name.trim_start_matches('/')) {
+            let path = match name.starts_with('/') {
+                true => name.to_owned(),
+                false => clean(name),
+            };
+            if ignore.is_ignored(&path) {
                 walk::remove(self.root(), name.as_bytes()).context(name)?;
             }
         }
@@ -122,10 +127,10 @@ impl Context {
         let ignore = Ignore::parse(&text(list, IGNORE)?);
         let ignore = ignore.map_err(|error| Error::system(error.to_string()))?;
         let dockerfile = match dockerfile {
-            "" => DOCKERFILE,
-            name => name.trim_start_matches('/'),
+            "" => DOCKERFILE.to_owned(),
+            name => clean(name),
         };
-        let kept = [IGNORE, dockerfile, "dockerfile"];
+        let kept = [IGNORE, &dockerfile, "dockerfile"];
         let mut ahead = vec![(Vec::new(), Default::default())];
         while let Some((dir, above)) = ahead.pop() {
             for (name, is_directory) in walk::list(self.root(), &dir).context("context")? {
@@ -149,18 +154,28 @@ impl Context {
     }
 
     fn find(&self, name: &str) -> Result<Option<Found>> {
-        if leaves(name) {
+        let forbidden = || {
             let text = format!("forbidden path outside the build context: {name} ()");
-            return Err(Error::system(text));
+            Error::system(text)
+        };
+        if leaves(name) {
+            return Err(forbidden());
         }
         match walk::find(self.root(), name.as_bytes()) {
             Ok(found) => Ok(Some(found)),
             Err(error) => match error.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
+                io::ErrorKind::NotFound => Ok(None),
+                io::ErrorKind::NotADirectory => Err(forbidden()),
                 _ => Err(Error::system(format!("{name}: {error}"))),
             },
         }
     }
+}
+
+/// A path without `.` and `..`, as lists of what to leave out have it.
+fn clean(path: &str) -> String {
+    let names = tree::components(path.as_bytes());
+    String::from_utf8_lossy(&names.join(&b'/')).into_owned()
 }
 
 /// Whether a path leads out of the directory that it begins in.
@@ -178,7 +193,11 @@ pub(super) fn leaves(path: &str) -> bool {
 
 fn text(found: Found, name: &str) -> Result<Vec<u8>> {
     let unreadable = |reason: &str| {
-        let text = format!("unexpected error reading Dockerfile: read {name}: {reason}");
+        let what = match name {
+            IGNORE => "Error reading .dockerignore",
+            _ => "unexpected error reading Dockerfile",
+        };
+        let text = format!("{what}: read {name}: {reason}");
         Err(Error::system(text))
     };
     let file = match found {

@@ -137,8 +137,12 @@ impl Builds {
         };
         let shared = self.shared.clone();
         blocking(move || {
+            let name = match request.dockerfile.as_str() {
+                "" => "Dockerfile",
+                name => name,
+            };
             let file = Dockerfile::parse(&text)
-                .map_err(|error| Error::bad_parameter(error.to_string()))?;
+                .map_err(|error| Error::bad_parameter(error.in_file(name)))?;
             let job = Arc::new(Job::new(shared, request, file, context, place)?);
             Ok(Build { job, tags })
         })
