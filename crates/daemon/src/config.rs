@@ -77,6 +77,9 @@ pub(crate) struct Flags {
     /// Address of the embedded registry, such as 127.0.0.1:5000; none without
     #[arg(long, value_name = "address")]
     registry: Option<SocketAddr>,
+    /// Serve Registry v1 and the Hub's index at that address too
+    #[arg(long)]
+    registry_v1: bool,
     /// Registry, or network of registries, that needs no TLS
     #[arg(long = "insecure-registry", value_name = "list")]
     insecure_registries: Vec<String>,
@@ -130,6 +133,7 @@ struct File {
     max_concurrent_uploads: Option<usize>,
     max_download_attempts: Option<u32>,
     registry: Option<SocketAddr>,
+    registry_v1: Option<bool>,
     api_superset: Option<bool>,
 }
 
@@ -183,6 +187,8 @@ pub(crate) struct Settings {
     pub(crate) cdi_spec_dirs: Vec<PathBuf>,
     /// Where the embedded registry listens, if there is to be one.
     pub(crate) registry: Option<SocketAddr>,
+    /// Whether it speaks the first version of the protocol too.
+    pub(crate) registry_v1: bool,
     /// How registries are spoken to.
     pub(crate) registries: RegistryConfig,
     /// Where the machine's accounts are listed.
@@ -296,6 +302,7 @@ impl Settings {
                 .filter(|directory| !directory.as_os_str().is_empty())
                 .collect(),
             registry: flags.registry.or(file.registry),
+            registry_v1: flags.registry_v1 || file.registry_v1.unwrap_or(false),
             registries: RegistryConfig {
                 insecure: both_lists(flags.insecure_registries, file.insecure_registries),
                 mirrors: both_lists(flags.registry_mirrors, file.registry_mirrors),
@@ -402,6 +409,10 @@ fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
         (
             "registry",
             flags.registry.is_some() && file.registry.is_some(),
+        ),
+        (
+            "registry-v1",
+            flags.registry_v1 && file.registry_v1.is_some(),
         ),
         (
             "insecure-registries",

@@ -140,7 +140,7 @@ async fn serve(
         Responses::Exact
     }));
     if let Some(address) = settings.registry {
-        registry::start(address, &settings.data_root).await?;
+        registry::start(address, &settings.data_root, settings.registry_v1).await?;
     }
     for host in &settings.hosts {
         let server = server.clone();

@@ -12,10 +12,16 @@ use tokio::net::TcpListener;
 use crate::Failure;
 
 /// Serves a registry with its content below the data root, as long as the
-/// daemon runs.
-pub(crate) async fn start(address: SocketAddr, data_root: &Path) -> Result<(), Failure> {
-    let registry = Registry::open(Config::new(data_root.join("registry")))
-        .map_err(|error| format!("cannot open the registry: {error}"))?;
+/// daemon runs; with `legacy`, in the first version of the protocol too.
+pub(crate) async fn start(
+    address: SocketAddr,
+    data_root: &Path,
+    legacy: bool,
+) -> Result<(), Failure> {
+    let mut config = Config::new(data_root.join("registry"));
+    config.legacy = legacy;
+    let registry =
+        Registry::open(config).map_err(|error| format!("cannot open the registry: {error}"))?;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| format!("cannot listen on {address} for the registry: {error}"))?;

@@ -59,6 +59,10 @@ pub(crate) async fn answer(state: &Arc<State>, request: Request<Incoming>) -> Re
         body: Upload::new(incoming, state.config.patience),
         parts,
     };
+    // Whoever looks after servers asks here whether this one is there.
+    if path == "/" {
+        return body::empty(StatusCode::OK);
+    }
     if path == "/_ping" || path.starts_with("/v1/") {
         return v1::answer(asked, &path).await;
     }

@@ -15,7 +15,8 @@ fn the_base_says_which_protocol_this_is() {
             "registry/2.0"
         );
     }
-    for path in ["/", "/v3/", "/v2/a", "/v2/a/b/c/d", "/v2x/"] {
+    assert_eq!(served.get("/").status, 200);
+    for path in ["/v3/", "/v2/a", "/v2/a/b/c/d", "/v2x/"] {
         assert_eq!(served.get(path).status, 404, "{path}");
     }
     for (method, path) in [
