@@ -30,13 +30,13 @@ impl Answer {
 
     /// The id of the image, of a build that succeeded.
     pub(crate) fn image(&self) -> String {
-        let ids = self
+        let mut ids = self
             .lines
             .iter()
             .filter_map(|line| line["aux"]["ID"].as_str());
         let built = self.text().contains("Successfully built ");
         assert!(built, "{self:#?}");
-        ids.last().expect("an id").to_owned()
+        ids.next_back().expect("an id").to_owned()
     }
 
     /// What went wrong.
