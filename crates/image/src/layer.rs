@@ -13,12 +13,11 @@
 //!                                          └─ second thread: SHA-256, blob (if plain)
 //! ```
 
-mod blob;
 mod upper;
 
 use std::{
-    fs,
-    io::{self, BufReader, BufWriter, Read, Write},
+    fs::{self, File},
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::mpsc,
@@ -31,8 +30,6 @@ use longshore_archive::compression::{self, Compression};
 use longshore_archive::layer::{self, Limits};
 use longshore_archive::read::ArchiveReader;
 
-use blob::Blob;
-
 use crate::{
     error::{At, Error},
     store::disk::{Disk, Staging},
@@ -41,6 +38,9 @@ use longshore_oci::digest::{ChainId, DiffId, Digest, Hasher};
 
 /// How much is handed to the second thread at a time, in bytes.
 const CHUNK: usize = 256 << 10;
+
+/// Chunks that may wait for the second thread.
+const AHEAD: usize = 8;
 
 /// The record of a layer, `layer.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +90,7 @@ impl StagedLayer {
         fs::create_dir(&discard).at(&discard)?;
         fs::DirBuilder::new().mode(0o755).create(&diff).at(&diff)?;
         let blob = layer.join("blob");
-        let file = Blob::create(&blob).at(&blob)?;
+        let file = File::create(&blob).at(&blob)?;
 
         let (compression, reader) = compression::sniff(reader).map_err(Error::Stream)?;
         let received = if compression == Compression::None {
@@ -164,7 +164,7 @@ struct Stream {
 /// What the second thread does with the uncompressed stream.
 enum Side {
     Hash,
-    Store(Blob),
+    Store(File),
 }
 
 fn unpack(
@@ -175,22 +175,28 @@ fn unpack(
     limits: Limits,
 ) -> Result<(Stream, u64), Error> {
     thread::scope(|scope| {
-        let (sender, chunks) = mpsc::sync_channel::<Vec<u8>>(8);
-        let worker = scope.spawn(move || side.consume(&chunks));
+        let (sender, chunks) = mpsc::sync_channel::<Vec<u8>>(AHEAD);
+        let (used, empty) = mpsc::channel();
+        let worker = scope.spawn(move || side.consume(&chunks, Some(&used)));
         let result = (|| {
-            let copying = Copying {
+            let shared = Sharing {
                 inner: stream,
-                pending: Vec::new(),
+                chunk: Vec::new(),
+                consumed: 0,
                 sender,
-                left: limits,
+                empty,
+                left: limits.max_bytes,
             };
-            let mut archive = ArchiveReader::new(BufReader::with_capacity(64 << 10, copying));
+            let mut archive = ArchiveReader::new(shared);
             let size = layer::unpack(&mut archive, diff, discard, limits)?;
             // The diff ID covers what follows the archive's end, too.
             let mut rest = archive.into_inner();
-            io::copy(&mut rest, &mut io::sink()).map_err(Error::Stream)?;
-            rest.into_inner().flush();
-            Ok::<_, Error>(size)
+            loop {
+                match rest.fill_buf().map_err(Error::Stream)?.len() {
+                    0 => return Ok::<_, Error>(size),
+                    count => rest.consume(count),
+                }
+            }
         })();
         let stream = worker
             .join()
@@ -201,7 +207,12 @@ fn unpack(
 }
 
 impl Side {
-    fn consume(self, chunks: &mpsc::Receiver<Vec<u8>>) -> io::Result<Stream> {
+    /// Takes in all chunks and gives them back to be filled again.
+    fn consume(
+        self,
+        chunks: &mpsc::Receiver<Vec<u8>>,
+        used: Option<&mpsc::Sender<Vec<u8>>>,
+    ) -> io::Result<Stream> {
         let mut hasher = Hasher::new();
         let mut size = 0;
         let mut encoder = match self {
@@ -218,6 +229,10 @@ impl Side {
             if let Some(encoder) = &mut encoder {
                 encoder.write_all(&chunk)?;
             }
+            if let Some(used) = used {
+                // Nobody fills any more.
+                used.send(chunk).ok();
+            }
         }
         encoder.map(|encoder| encoder.finish()).transpose()?;
         Ok(Stream {
@@ -227,33 +242,48 @@ impl Side {
     }
 }
 
-/// Passes bytes on and gives the second thread a copy of them.
-struct Copying<R> {
+/// Reads in chunks, shows them to the unpacker, and then gives them to the second
+/// thread: nothing is copied between the two.
+struct Sharing<R> {
     inner: R,
-    pending: Vec<u8>,
+    chunk: Vec<u8>,
+    consumed: usize,
     sender: mpsc::SyncSender<Vec<u8>>,
-    left: Limits,
+    /// Chunks that the second thread has used.
+    empty: mpsc::Receiver<Vec<u8>>,
+    /// Bytes that may still come.
+    left: u64,
 }
 
-impl<R> Copying<R> {
-    fn flush(&mut self) {
-        // A worker that has failed says so when it is joined.
-        self.sender.send(std::mem::take(&mut self.pending)).ok();
+impl<R: Read> BufRead for Sharing<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.consumed == self.chunk.len() {
+            let mut next = self.empty.try_recv().unwrap_or_default();
+            next.resize(CHUNK, 0);
+            let count = compression::read_up_to(&mut self.inner, &mut next)?;
+            next.truncate(count);
+            self.left = self
+                .left
+                .checked_sub(count as u64)
+                .ok_or_else(|| io::Error::other("the layer is larger than the limit"))?;
+            let full = std::mem::replace(&mut self.chunk, next);
+            self.consumed = 0;
+            // A worker that has failed says so when it is joined.
+            self.sender.send(full).ok();
+        }
+        Ok(&self.chunk[self.consumed..])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.consumed = (self.consumed + count).min(self.chunk.len());
     }
 }
 
-impl<R: Read> Read for Copying<R> {
+impl<R: Read> Read for Sharing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.left.max_bytes = self
-            .left
-            .max_bytes
-            .checked_sub(count as u64)
-            .ok_or_else(|| io::Error::other("the layer is larger than the limit"))?;
-        self.pending.extend_from_slice(&buffer[..count]);
-        if self.pending.len() >= CHUNK {
-            self.flush();
-        }
+        let mut bytes = self.fill_buf()?;
+        let count = bytes.read(buffer)?;
+        self.consume(count);
         Ok(count)
     }
 }
@@ -261,7 +291,7 @@ impl<R: Read> Read for Copying<R> {
 /// Passes the received bytes on, hashes them and writes them to the blob.
 struct Tee<R> {
     inner: R,
-    sink: BufWriter<Blob>,
+    sink: BufWriter<File>,
     hasher: Hasher,
 }
 

@@ -24,7 +24,7 @@ use longshore_archive::layer::Limits;
 use longshore_archive::pack::{self, LayerUse};
 use longshore_oci::digest::Digest;
 
-use super::{Blob, CHUNK, Side, StagedLayer};
+use super::{CHUNK, Side, StagedLayer};
 use crate::{
     error::{At, Error},
     store::disk::Disk,
@@ -76,10 +76,10 @@ impl StagedLayer {
         std::os::unix::fs::chown(&diff, Some(0), Some(0)).at(&diff)?;
         let root = File::open(&diff).at(&diff)?;
         let blob = layer.join("blob");
-        let side = Side::Store(Blob::create(&blob).at(&blob)?);
+        let side = Side::Store(File::create(&blob).at(&blob)?);
         let (stream, size) = thread::scope(|scope| {
             let (sender, chunks) = mpsc::sync_channel(8);
-            let worker = scope.spawn(move || side.consume(&chunks));
+            let worker = scope.spawn(move || side.consume(&chunks, None));
             let mut out = Sending {
                 pending: Vec::with_capacity(CHUNK),
                 sender,

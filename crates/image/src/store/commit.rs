@@ -278,9 +278,9 @@ impl Store {
         // Only an unreachable leftover can be here.
         self.disk().trash.discard(&place).at(&place)?;
         fs::rename(layer.path(), &place).at(&place)?;
-        let written = [place.join("layer.json"), place.join("blob")];
-        let directories = [self.disk().root.join("layers"), place];
-        for path in written.into_iter().chain(directories) {
+        self.inner.blobs.note(place.join("blob"));
+        let record_path = place.join("layer.json");
+        for path in [record_path, self.disk().root.join("layers"), place] {
             self.inner.unsynced.note(path);
         }
         Ok(record)

@@ -72,6 +72,8 @@ struct Inner {
     problems: Vec<Problem>,
     /// What the next index waits for.
     unsynced: Unsynced,
+    /// What nobody waits for.
+    blobs: Unsynced,
     /// The snapshot has images that the index has not.
     ahead: AtomicBool,
     /// Held by whoever changes `state`.
@@ -188,6 +190,7 @@ impl Store {
             options,
             problems: audit.problems,
             unsynced: Unsynced::default(),
+            blobs: Unsynced::default(),
             ahead: AtomicBool::new(false),
             commit: Mutex::new(()),
             state: RwLock::new(Arc::new(audit.state)),

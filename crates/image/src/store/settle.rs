@@ -1,8 +1,12 @@
-//! Layers are answered for before their files are known to be on disk: the blob
-//! is, and the files can be made again from it. This thread waits until the
-//! kernel has written most of it back anyway, has the rest written, and notes in
-//! the layers' records that they need not be unpacked again after a power
-//! failure.
+//! Layers are answered for before they are known to be on disk: what is durable
+//! by then is everything that says what there is. This thread has the blobs
+//! written at once. Then it waits until the kernel has written most of the files
+//! back anyway, has the rest written, and notes in the layers' records that they
+//! need not be unpacked again after a power failure.
+//!
+//! A power failure in between costs no more than what was asked for last: files
+//! are made again from their blob, whose digest is checked; a layer whose blob
+//! did not make it is known to be lost, and its image with it.
 
 use std::{
     sync::{Arc, PoisonError, Weak, mpsc},
@@ -29,6 +33,9 @@ pub(super) fn start(store: Weak<Inner>, woken: mpsc::Receiver<()>) -> std::io::R
         while woken.recv().is_ok() {
             // Waits the delay out unless the store goes; more wishes join in.
             let closed = loop {
+                if let Some(store) = store.upgrade() {
+                    store.blobs.write_out();
+                }
                 match woken.recv_timeout(DELAY) {
                     Ok(()) => {}
                     Err(mpsc::RecvTimeoutError::Timeout) => break false,

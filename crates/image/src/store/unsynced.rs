@@ -57,6 +57,26 @@ impl Unsynced {
     }
 }
 
+impl Unsynced {
+    /// The same for what nobody waits for: meanwhile more can be noted. What has
+    /// been written leaves the page cache.
+    pub(super) fn write_out(&self) {
+        let noted = {
+            let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *noted)
+        };
+        for path in noted {
+            // What fails now is tried again when the layer is settled.
+            let Ok(file) = File::open(&path) else {
+                continue;
+            };
+            if file.sync_data().is_ok() {
+                rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).ok();
+            }
+        }
+    }
+}
+
 fn sync(path: &PathBuf) -> Result<(), Error> {
     match File::open(path).and_then(|file| file.sync_all()) {
         // Removed again meanwhile.
