@@ -156,6 +156,11 @@ impl SavePlan {
         Ok(())
     }
 
+    /// The images, in the order in which they were named.
+    pub fn images(&self) -> impl Iterator<Item = &ImageId> {
+        self.images.iter().map(|image| &image.id)
+    }
+
     /// Writes the archive.
     pub fn write(&self, writer: impl Write) -> io::Result<()> {
         let mut archive = ArchiveWriter::new(writer);

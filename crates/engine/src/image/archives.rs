@@ -139,10 +139,8 @@ impl Images {
     /// Prepares an archive of images; writing it blocks.
     pub fn save(&self, names: &[String]) -> Result<SavePlan> {
         let plan = save::plan(&self.shared.images, names)?;
-        for name in names {
-            if let Ok(image) = self.shared.images.get(name) {
-                self.publish("save", &image.id, &image.id.to_string());
-            }
+        for id in plan.images() {
+            self.publish("save", id, &id.to_string());
         }
         Ok(plan)
     }

@@ -84,7 +84,8 @@ impl Store {
         options: RemoveOptions,
         in_use: &[Usage],
     ) -> Result<Vec<Removed>, Error> {
-        let mut removed = self.change(|state| {
+        let before = self.state();
+        let removed = self.change(|state| {
             let mut removal = Removal {
                 state,
                 options,
@@ -95,11 +96,23 @@ impl Store {
             Ok(removal.removed)
         })?;
         // Who only untagged would report the layers of somebody else's removal.
-        if removed.iter().any(|one| matches!(one, Removed::Image(_))) {
-            let layers = self.sweep_layers()?;
-            removed.extend(layers.into_iter().map(Removed::Layer));
+        if !removed.iter().any(|one| matches!(one, Removed::Image(_))) {
+            return Ok(removed);
         }
-        Ok(removed)
+        let mut dropped: BTreeSet<ChainId> = self.sweep_layers()?.into_iter().collect();
+        let mut told = Vec::new();
+        // Layers go with the last image that had them, the top one first.
+        for one in removed.into_iter().rev() {
+            if let Removed::Image(id) = &one {
+                let chain = before.images.get(id).map_or(&[][..], |it| &it.chain);
+                let own = chain.iter().filter(|layer| dropped.remove(layer));
+                told.extend(own.cloned().map(Removed::Layer));
+            }
+            told.push(one);
+        }
+        told.reverse();
+        told.extend(dropped.into_iter().map(Removed::Layer));
+        Ok(told)
     }
 
     /// Drops the layers that neither an image nor a container needs.

@@ -9,7 +9,7 @@ use longshore_image::{
 };
 use longshore_oci::{
     config::{HistoryEntry, ImageConfig, RunConfig},
-    digest::Digest,
+    digest::{Digest, chain_ids},
     reference::Reference,
 };
 
@@ -307,4 +307,35 @@ fn noprune_keeps_the_parent_and_force_takes_a_stopped_container_s_image() {
     assert_eq!(fs::read_to_string(lower[1].join("f")).unwrap(), "x");
     scene.store.container_remove(&stopped[0].container).unwrap();
     assert_eq!(names_in(&scene.root().join("layers")), [""; 0]);
+}
+
+#[test]
+fn layers_go_with_the_last_image_that_had_them() {
+    needs_root!();
+    let scene = Scene::new();
+    let base = scene
+        .put("", None, &[layer("low"), layer("middle")])
+        .unwrap();
+    let base = scene.store.image(&base).unwrap();
+    let child = scene.put("a:1", Some(&base), &[layer("high")]).unwrap();
+    let chain = |diff_ids: &[&str]| {
+        let diff_ids: Vec<_> = diff_ids.iter().map(|it| Digest::of(&layer(it))).collect();
+        chain_ids(&diff_ids).pop().unwrap()
+    };
+    let removed = scene.store.remove("a:1", RemoveOptions::default(), &[]);
+    let untagged = Removed::Untagged {
+        reference: "a:1".to_owned(),
+        image: child.clone(),
+    };
+    assert_eq!(
+        removed.unwrap(),
+        [
+            untagged,
+            Removed::Image(child),
+            Removed::Layer(chain(&["low", "middle", "high"])),
+            Removed::Image(base.id),
+            Removed::Layer(chain(&["low", "middle"])),
+            Removed::Layer(chain(&["low"])),
+        ]
+    );
 }
