@@ -97,6 +97,50 @@ fn layers_lost_with_the_power_are_unpacked_again() {
     );
 }
 
+/// The answer does not wait for a blob: a power cut may come before the disk
+/// has it.
+#[test]
+fn a_layer_whose_blob_was_lost_is_reported_and_costs_nothing_else() {
+    needs_root!();
+    for lost in [None, Some(0), Some(20)] {
+        let scene = Scene::new();
+        scene.image("good:1", &[layer("kept")]).unwrap();
+        let image = scene.image("late:1", &[layer("precious")]).unwrap();
+        let hex = image.chain.as_ref().unwrap().hex().to_owned();
+        let place = scene.root().join("layers").join(hex);
+        let path = place.join("layer.json");
+        let mut record: serde_json::Value =
+            serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        record["unsettled"] = "another boot".into();
+        fs::write(&path, record.to_string()).unwrap();
+        match lost {
+            None => fs::remove_file(place.join("blob")).unwrap(),
+            Some(length) => {
+                let blob = fs::File::options().write(true).open(place.join("blob"));
+                blob.unwrap().set_len(length).unwrap();
+            }
+        }
+        let scene = scene.reopen();
+        let subjects: Vec<&str> = scene
+            .store
+            .problems()
+            .iter()
+            .map(|problem| problem.subject.as_str())
+            .collect();
+        let expected = [
+            format!("layer {}", image.chain.as_ref().unwrap()),
+            format!("image {}", image.id),
+        ];
+        assert_eq!(subjects, expected, "{lost:?}");
+        assert!(scene.store.get("late:1").is_err());
+        assert!(scene.store.get("good:1").is_ok());
+        // It can come again.
+        let again = scene.image("late:1", &[layer("precious")]).unwrap();
+        assert_eq!(again.id, image.id);
+        assert_eq!(scene.reopen().store.problems(), []);
+    }
+}
+
 #[test]
 fn many_threads_change_the_store_at_once() {
     needs_root!();
