@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::HeaderValue;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, LAST_MODIFIED};
+use http::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, LAST_MODIFIED};
 
 use crate::auth::basic;
 use crate::error::{Error, Result};
@@ -22,6 +22,8 @@ pub struct Fetched {
     pub content_type: String,
     /// When it changed last, as the server writes it (RFC 9110).
     pub last_modified: Option<String>,
+    /// What the server would have it saved as: one name, no path.
+    pub file_name: Option<String>,
     /// Its length in bytes, if the server says so.
     pub length: Option<u64>,
     /// Its bytes. Nothing limits them but the caller.
@@ -44,9 +46,27 @@ pub async fn fetch(address: &str) -> Result<Fetched> {
         url: url::shown(&answer.url),
         content_type: text(CONTENT_TYPE).unwrap_or_default(),
         last_modified: text(LAST_MODIFIED),
+        file_name: answer.header(CONTENT_DISPOSITION).and_then(file_name),
         length: answer.body.announced(),
         body: answer.body,
     })
+}
+
+/// The last name of `filename` in a `Content-Disposition`.
+fn file_name(disposition: &str) -> Option<String> {
+    let value = disposition.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case("filename")
+            .then_some(value.trim())
+    })?;
+    let value = value
+        .strip_prefix('"')
+        .and_then(|it| it.strip_suffix('"'))
+        .unwrap_or(value);
+    let name = value.rsplit(['/', '\\']).next()?;
+    let good = !matches!(name, "" | "." | "..") && !name.contains(char::is_control);
+    good.then(|| name.to_owned())
 }
 
 /// One pool of connections for the whole web. It belongs to the runtime that
@@ -70,4 +90,22 @@ fn exchange() -> Result<Exchange> {
             })
         })
         .clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_name_files_but_no_paths() {
+        for (disposition, name) in [
+            ("attachment; filename=\"a b.txt\"", Some("a b.txt")),
+            ("inline; FileName=x", Some("x")),
+            ("attachment; filename=\"../../etc/passwd\"", Some("passwd")),
+            ("attachment; filename=\"..\"", None),
+            ("attachment", None),
+        ] {
+            assert_eq!(file_name(disposition).as_deref(), name, "{disposition}");
+        }
+    }
 }

@@ -4,8 +4,6 @@
 //! top: the kernel resolves every path below the image's root, and directories
 //! on the way keep what the image says of them.
 
-use std::collections::HashMap;
-
 use longshore_archive::make;
 use longshore_dockerfile::instruction::{Copy, Source};
 use longshore_image::layer::StagedLayer;
@@ -32,18 +30,16 @@ impl Stage {
             None => None,
         };
         let named = |error: Error| error.prefixed(&format!("{keyword} failed: "));
-        let mut fetched = self.fetch(keyword, copy).await.map_err(named)?;
+        let fetched = self.fetch(keyword, copy).await.map_err(named)?;
         let (job, sources) = (self.job.clone(), copy.sources.clone());
         let select = move || {
             let files = Files::open(&job, from.as_ref().map(Option::as_ref))?;
             let mut selected = Vec::new();
-            for source in &sources {
-                match source {
-                    Source::Heredoc(heredoc) => selected.push(select::inline(heredoc)),
-                    Source::Path(path) => match fetched.remove(path) {
-                        Some(file) => selected.push(file),
-                        None => selected.extend(files.select(&job, path)?),
-                    },
+            for (source, fetched) in sources.iter().zip(fetched) {
+                match (source, fetched) {
+                    (_, Some(file)) => selected.push(file),
+                    (Source::Heredoc(heredoc), None) => selected.push(select::inline(heredoc)),
+                    (Source::Path(path), None) => selected.extend(files.select(&job, path)?),
                 }
             }
             // What was selected is open, but its mounts go with the view.
@@ -99,23 +95,21 @@ impl Stage {
         self.commit(String::new(), step, layer).await
     }
 
-    /// The files of the web that an instruction asks for, by their addresses.
-    async fn fetch(&self, keyword: &str, copy: &Copy) -> Result<HashMap<String, Selected>> {
-        let mut fetched = HashMap::new();
+    /// By source: the file of the web that is asked for, if it is one.
+    async fn fetch(&self, keyword: &str, copy: &Copy) -> Result<Vec<Option<Selected>>> {
+        let mut fetched = Vec::new();
         for source in &copy.sources {
-            let Source::Path(address) = source else {
-                continue;
-            };
-            if !remote::is_url(address) {
-                continue;
-            }
-            if keyword != "ADD" {
-                let text = format!("source can't be a URL for {keyword}");
-                return Err(Error::system(text));
-            }
-            let dir = self.job.place.downloads();
-            let file = remote::download(address, &copy.destination, &dir).await?;
-            fetched.insert(address.clone(), file);
+            fetched.push(match source {
+                Source::Path(address) if remote::is_url(address) => {
+                    if keyword != "ADD" {
+                        let text = format!("source can't be a URL for {keyword}");
+                        return Err(Error::system(text));
+                    }
+                    let dir = self.job.place.downloads();
+                    Some(remote::download(address, &copy.destination, &dir).await?)
+                }
+                _ => None,
+            });
         }
         Ok(fetched)
     }

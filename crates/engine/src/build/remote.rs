@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -145,7 +146,15 @@ pub(super) fn is_url(text: &str) -> bool {
 
 /// Fetches a file to `dir`, named after its address.
 pub(super) async fn download(address: &str, destination: &str, dir: &Path) -> Result<Selected> {
+    let mut fetched = fetch(address)
+        .await
+        .map_err(|error| web::failed(address, &error))?;
+    let failed = |error| Error::system(format!("{error}"));
     let name = match file_name(address) {
+        "" => fetched.file_name.take().unwrap_or_default(),
+        name => name.to_owned(),
+    };
+    let name = match name.as_str() {
         "" if destination.ends_with('/') => {
             let text = format!("cannot determine filename for source {address}");
             return Err(Error::system(text));
@@ -153,10 +162,13 @@ pub(super) async fn download(address: &str, destination: &str, dir: &Path) -> Re
         "" => "__unnamed__",
         name => name,
     };
-    let failed = |error| Error::system(format!("{error}"));
-    let mut fetched = fetch(address).await.map_err(failed)?;
     let path = dir.join(id::generate()?);
-    let mut file = File::create_new(&path).context(path.display())?;
+    let mut file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .context(path.display())?;
     let mut length = 0;
     while let Some(bytes) = fetched.body.next().await {
         let bytes = bytes.map_err(failed)?;

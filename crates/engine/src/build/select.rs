@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek as _};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 use longshore_archive::compression;
 use longshore_archive::copy;
@@ -36,7 +36,7 @@ pub(super) enum Origin {
 #[derive(Debug)]
 pub(super) struct Selected {
     what: What,
-    /// `file:` or `dir:` and a digest.
+    /// `file:` or `dir:` and a digest; bare for a file of the web.
     digest: String,
 }
 
@@ -121,6 +121,8 @@ pub(super) fn inline(heredoc: &Heredoc) -> Selected {
 pub(super) fn download(file: File, name: &str) -> Result<Selected> {
     let file = OwnedFd::from(file);
     let digest = file_digest(&file, name.as_bytes()).context(name)?;
+    // dockerd shows it bare.
+    let digest = digest.trim_start_matches("file:").to_owned();
     Ok(Selected {
         what: What::Download {
             file,
@@ -188,10 +190,11 @@ pub(super) fn place(selected: &[Selected], root: BorrowedFd<'_>, target: &Target
     for one in selected {
         put(one, root, target).map_err(|error| {
             let reason = error.to_string();
-            // The kernel's words without the number of the standard library.
-            let reason = reason.split(" (os error").next().unwrap_or_default();
-            let (path, reason) = (&target.path, reason.to_lowercase());
-            Error::system(format!("failed to copy files: {path}: {reason}"))
+            let text = match reason.split_once(" (os error") {
+                Some((reason, _)) => format!("{}: {}", target.path, reason.to_lowercase()),
+                None => reason,
+            };
+            Error::system(format!("failed to copy files: {text}"))
         })?;
     }
     Ok(())
@@ -258,11 +261,13 @@ fn file_place(
     Ok((parent, last.to_vec()))
 }
 
+/// The directory is the archive's whole world, as in dockerd: its links may
+/// lead anywhere, but nothing is written behind them that is not below it.
 fn unpack_into(file: &OwnedFd, root: BorrowedFd<'_>, target: &Target) -> io::Result<()> {
-    make::directories(root, target.path.as_bytes())?;
+    let directory = make::directories(root, target.path.as_bytes())?;
     let mut archive = ArchiveReader::new(BufReader::new(content(file)?));
     let options = unpack::Options::default();
-    unpack::unpack(root, target.path.as_bytes(), &mut archive, options).map_err(io::Error::other)
+    unpack::unpack(directory.as_fd(), b"/", &mut archive, options).map_err(io::Error::other)
 }
 
 /// Whether a file begins as an archive does, compressed or not.
