@@ -1,4 +1,4 @@
-//! The default bridge and the containers on it.
+//! A bridge and the containers on it.
 //!
 //! ```text
 //! open ─▶ restore, then for each container
@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,77 @@ use crate::link::Links;
 use crate::nft::Tables;
 use crate::plug::{self, Names, Place};
 use crate::ports::{Binding, Ports, Protocol, Request};
+use crate::subnet::Pools;
 use crate::{host, link, rules, subnet, sysctl};
+
+/// What a bridge shall be.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The device's name.
+    pub name: String,
+    /// Its own address with the subnet's prefix; without one, a bridge that
+    /// has an address keeps it, a new one gets the first that is free.
+    pub address: Option<Ipv4Net>,
+    /// The part of the subnet that addresses are given out of.
+    pub range: Option<Ipv4Net>,
+    /// Addresses that are not given out.
+    pub reserved: Vec<Ipv4Addr>,
+    /// Where a subnet comes from when no address is given.
+    pub pools: Pools,
+    /// The largest packet, in bytes.
+    pub mtu: Option<u32>,
+    /// Whether it has no way to other networks.
+    pub internal: bool,
+    /// Whether what leaves for elsewhere goes by the host's address.
+    pub masquerade: bool,
+    /// Whether its containers reach each other.
+    pub icc: bool,
+    /// Whether the device is somebody else's, and stays.
+    pub foreign: bool,
+}
+
+impl Settings {
+    /// An ordinary bridge of this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            address: None,
+            range: None,
+            reserved: Vec::new(),
+            pools: Pools::default(),
+            mtu: None,
+            internal: false,
+            masquerade: true,
+            icc: true,
+            foreign: false,
+        }
+    }
+}
+
+/// What a container's end of a bridge shall be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// What the container calls it.
+    pub device: String,
+    /// The address that it shall have; none for any.
+    pub address: Option<Ipv4Addr>,
+    /// Hardware address; without one it gets the one that goes with its
+    /// address.
+    pub mac: Option<[u8; 6]>,
+    /// Whether packets for elsewhere go this way.
+    pub is_default: bool,
+}
+
+impl Default for End {
+    fn default() -> Self {
+        Self {
+            device: "eth0".to_owned(),
+            address: None,
+            mac: None,
+            is_default: true,
+        }
+    }
+}
 
 /// A container's end of the bridge, as the caller records it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,19 +112,27 @@ pub struct Endpoint {
     /// The host's end of the veth pair.
     #[serde(default)]
     pub link: String,
+    /// The container's end of it.
+    #[serde(default = "first_device")]
+    pub device: String,
+}
+
+fn first_device() -> String {
+    End::default().device
 }
 
 /// A bridge of this host. Its methods block for netlink, about a millisecond.
 #[derive(Debug)]
 pub struct Bridge {
-    name: String,
+    settings: Settings,
     net: Ipv4Net,
     index: u32,
     names: Names,
     /// The links that this host did not route between before us; none if it was
     /// a router already.
     unrouted: Vec<u32>,
-    sweeper: Sweeper,
+    /// Started when the first port is published.
+    sweeper: OnceLock<Sweeper>,
     state: Mutex<State>,
 }
 
@@ -68,17 +146,23 @@ struct State {
 }
 
 impl Bridge {
-    /// Makes the bridge or takes the one of this name. `address` is the
-    /// bridge's own with its prefix; without one, a bridge that has an address
-    /// keeps it, a new one gets the first default pool that is free. A bridge
-    /// with containers on it keeps its address in any case.
+    /// An ordinary bridge with this address, as an operator writes it.
+    pub fn open(name: &str, address: Option<&str>) -> Result<Self> {
+        Self::with(Settings {
+            address: address.map(subnet::parse).transpose()?,
+            ..Settings::new(name)
+        })
+    }
+
+    /// Makes the bridge or takes the one of this name. A bridge with containers
+    /// on it keeps its address in any case.
     ///
     /// Forwarding of IPv4 is switched on for the host, since no container could
     /// be reached or reach out without it. A host that was no router does not
     /// become one: between the links that it had, forwarded packets are dropped
     /// from then on, by a small table that stays as the switch does.
-    pub fn open(name: &str, address: Option<&str>) -> Result<Self> {
-        let wanted = address.map(subnet::parse).transpose()?;
+    pub fn with(settings: Settings) -> Result<Self> {
+        let name = settings.name.as_str();
         host::check_name(name)?;
         let mut links = Links::open().step("open a netlink socket")?;
         let mut tables = Tables::open().step("open a netlink socket")?;
@@ -87,23 +171,30 @@ impl Bridge {
             .ensure_bridge(name)
             .step(format!("make the bridge {name}"))?;
         let index = link::index(name).step(format!("find the bridge {name}"))?;
-        let net = host::settle_address(&mut links, name, index, wanted)?;
+        let (wanted, pools) = (settings.address, &settings.pools);
+        let net = host::settle_address(&mut links, name, index, wanted, pools)?;
+        if let Some(mtu) = settings.mtu {
+            let step = format!("set the size of packets on {name} to {mtu}");
+            links.set_mtu(index, mtu).step(step)?;
+        }
         // The host's own loopback may speak to published ports; the table keeps
         // containers from the host's loopback.
         sysctl::set(&format!("ipv4/conf/{name}/route_localnet"), "1")
             .step(format!("let {name} route the loopback"))?;
         sysctl::set_where_known(&format!("ipv6/conf/{name}/accept_ra"), "0")
             .step(format!("keep {name} from router advertisements"))?;
+        let mut pool = Pool::new(net);
+        pool.restrict(settings.range, &settings.reserved);
         let bridge = Self {
-            name: name.to_owned(),
+            settings,
             net,
             index,
             names: Names::default(),
             unrouted,
-            sweeper: Sweeper::start().step("start a thread")?,
+            sweeper: OnceLock::new(),
             state: Mutex::new(State {
                 tables,
-                pool: Pool::new(net),
+                pool,
                 ports: Ports::default(),
                 endpoints: BTreeMap::new(),
             }),
@@ -118,7 +209,7 @@ impl Bridge {
 
     /// The device's name.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.settings.name
     }
 
     /// The bridge's own address with the subnet's prefix.
@@ -139,31 +230,33 @@ impl Bridge {
 
     /// Puts the network namespace of a process on the bridge, with the ports
     /// that were reserved. On failure nothing of it stays but the reservation.
-    /// Without a hardware address of its own it gets the one that goes with its
-    /// address.
-    pub fn attach(
-        &self,
-        owner: &str,
-        pid: i32,
-        ports: &[Binding],
-        mac: Option<[u8; 6]>,
-    ) -> Result<Endpoint> {
+    pub fn attach(&self, owner: &str, pid: i32, ports: &[Binding], end: &End) -> Result<Endpoint> {
         let address = {
             let mut state = self.state();
             if state.endpoints.contains_key(owner) {
                 return Err(Error::Attached(owner.to_owned()));
             }
-            state.pool.take(owner)?
+            match end.address {
+                Some(address) => {
+                    state.pool.take_this(address, owner)?;
+                    address
+                }
+                None => state.pool.take(owner)?,
+            }
         };
-        let mac = mac.unwrap_or_else(|| plug::mac(address));
+        let mac = end.mac.unwrap_or_else(|| plug::mac(address));
         let place = Place {
+            device: end.device.clone(),
             bridge: self.index,
             gateway: self.net,
             address,
             mac,
             hairpin: !ports.is_empty(),
+            isolated: !self.settings.icc,
+            is_default: end.is_default && !self.settings.internal,
+            mtu: self.settings.mtu,
         };
-        let plugged = plug::plug(&self.names, owner, pid, place);
+        let plugged = plug::plug(&self.names, owner, pid, &place);
         let mut state = self.state();
         let published = plugged.and_then(|link| {
             let published = self.publish(&mut state, address, ports);
@@ -181,6 +274,7 @@ impl Bridge {
                     mac: mac.map(|byte| format!("{byte:02x}")).join(":"),
                     ports: ports.to_vec(),
                     link,
+                    device: place.device,
                 };
                 state.endpoints.insert(owner.to_owned(), endpoint.clone());
                 Ok(endpoint)
@@ -190,6 +284,40 @@ impl Bridge {
                 Err(error)
             }
         }
+    }
+
+    /// Takes a container off whose namespace lives on.
+    pub fn unplug(&self, owner: &str) -> Result<()> {
+        let link = self
+            .state()
+            .endpoints
+            .get(owner)
+            .map(|end| end.link.clone());
+        if let Some(link) = link {
+            plug::unplug(&link);
+        }
+        self.detach(owner)
+    }
+
+    /// Publishes what another bridge published of a container until now, and
+    /// makes this one its way to elsewhere.
+    pub fn take_over(&self, owner: &str, pid: i32, ports: &[Binding]) -> Result<Endpoint> {
+        if !self.settings.internal {
+            plug::route(pid, self.net.addr())?;
+        }
+        let mut state = self.state();
+        let Some(mut endpoint) = state.endpoints.get(owner).cloned() else {
+            return Err(Error::NotAttached(owner.to_owned()));
+        };
+        state.ports.mark(owner, ports);
+        self.publish(&mut state, endpoint.address, ports)?;
+        if !ports.is_empty() {
+            let hairpin = Links::open().and_then(|mut links| links.set_hairpin(&endpoint.link));
+            hairpin.step(format!("configure {}", endpoint.link))?;
+        }
+        endpoint.ports = ports.to_vec();
+        state.endpoints.insert(owner.to_owned(), endpoint.clone());
+        Ok(endpoint)
     }
 
     /// Takes a container off: its address and ports are free again and its
@@ -226,7 +354,7 @@ impl Bridge {
         if !self.unrouted.is_empty() && !host::has_table(&mut state.tables, rules::UNROUTED)? {
             host::keep_unrouted(&mut state.tables, &self.unrouted)?;
         }
-        let gone = !host::has_table(&mut state.tables, &rules::name(&self.name))?;
+        let gone = !host::has_table(&mut state.tables, &rules::name(&self.settings.name))?;
         if gone {
             self.declare(&mut state)?;
         }
@@ -242,7 +370,7 @@ impl Bridge {
             format!(
                 "the nftables chain {chain} drops forwarded packets: containers on {0} are cut \
                  off from other hosts, unless a rule there accepts what comes from and goes to {0}",
-                self.name
+                self.settings.name
             )
         };
         Ok(chains.into_iter().map(warn).collect())
@@ -255,11 +383,14 @@ impl Bridge {
         if !state.endpoints.is_empty() {
             return Ok(());
         }
-        let table = rules::name(&self.name);
+        let table = rules::name(&self.settings.name);
         let removed = (state.tables.remove(&table)).step(format!("remove the table {table}"));
-        Links::open()
-            .and_then(|mut links| links.delete(&self.name))
-            .step(format!("remove the bridge {}", self.name))?;
+        if !self.settings.foreign {
+            let name = self.name();
+            Links::open()
+                .and_then(|mut links| links.delete(name))
+                .step(format!("remove the bridge {name}"))?;
+        }
         removed
     }
 
@@ -269,13 +400,13 @@ impl Bridge {
         if elements.is_empty() {
             return Ok(());
         }
-        let table = rules::name(&self.name);
+        let table = rules::name(&self.settings.name);
         if let Err(error) = state.tables.add(&table, &elements) {
             tracing::warn!(%table, %error, "declared anew, since a port could not be added");
             self.declare_with(state, elements)?;
         }
         for port in ports.iter().filter(|port| port.protocol == Protocol::Udp) {
-            self.sweeper.forget(Stale::Udp(port.host_port));
+            self.forget(Stale::Udp(port.host_port));
         }
         Ok(())
     }
@@ -286,12 +417,12 @@ impl Bridge {
         if elements.is_empty() {
             return Ok(());
         }
-        let table = rules::name(&self.name);
+        let table = rules::name(&self.settings.name);
         if let Err(error) = state.tables.take(&table, &elements) {
             tracing::warn!(%table, %error, "declared anew, since a port could not be removed");
             self.declare(state)?;
         }
-        self.sweeper.forget(Stale::Container(endpoint.address));
+        self.forget(Stale::Container(endpoint.address));
         Ok(())
     }
 
@@ -302,11 +433,24 @@ impl Bridge {
     fn declare_with(&self, state: &mut State, mut elements: rules::Elements) -> Result<()> {
         let endpoints = state.endpoints.values();
         elements.extend(endpoints.flat_map(|end| rules::elements(end.address, &end.ports)));
-        let table = rules::table(&self.name, self.net, elements);
+        let table = rules::table(&self.settings, self.net, elements);
         state
             .tables
             .replace(&table)
             .step(format!("declare the nftables table {}", table.name))
+    }
+
+    /// Has connections forgotten that lead nowhere.
+    fn forget(&self, stale: Stale) {
+        if self.sweeper.get().is_none() {
+            match Sweeper::start() {
+                Ok(sweeper) => drop(self.sweeper.set(sweeper)),
+                Err(error) => tracing::warn!(%error, "nobody looks for stale connections"),
+            }
+        }
+        if let Some(sweeper) = self.sweeper.get() {
+            sweeper.forget(stale);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

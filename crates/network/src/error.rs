@@ -33,6 +33,12 @@ pub enum Error {
     /// The subnet has no free address; dockerd's words.
     #[error("no available IPv4 addresses on this network's address pools: {0}")]
     AddressesExhausted(String),
+    /// An address that somebody on the network has; dockerd's words.
+    #[error("Address already in use")]
+    AddressTaken,
+    /// An address of another subnet; dockerd's words.
+    #[error("Invalid address {0}: It does not belong to any of this network's subnets")]
+    AddressOutside(IpAddr),
     /// Every default pool overlaps something on this host; dockerd's words.
     #[error(
         "could not find an available, non-overlapping IPv4 address pool among the defaults to \
@@ -42,6 +48,9 @@ pub enum Error {
     /// A container that is on the network already.
     #[error("endpoint of {0} already exists in network bridge")]
     Attached(String),
+    /// A container that is not on the network.
+    #[error("container {0} is not connected to the network")]
+    NotAttached(String),
     /// A name that no link can have.
     #[error("invalid bridge name {0:?}")]
     Name(String),

@@ -5,13 +5,14 @@ use ipnet::Ipv4Net;
 use crate::error::{Error, Result, Step};
 use crate::link::Links;
 use crate::nft::Tables;
-use crate::{rules, subnet, sysctl};
+use crate::subnet::Pools;
+use crate::{rules, sysctl};
 
 /// The longest name of a link, in bytes.
 pub(crate) const NAME_LENGTH: usize = 15;
 
 /// A link's name is also a file's name, where its settings are.
-pub(crate) fn check_name(name: &str) -> Result<()> {
+pub fn check_name(name: &str) -> Result<()> {
     let wrong = |byte: u8| byte == b'/' || byte == b':' || !byte.is_ascii_graphic();
     if name.is_empty()
         || name.len() > NAME_LENGTH
@@ -60,6 +61,7 @@ pub(crate) fn settle_address(
     name: &str,
     index: u32,
     wanted: Option<Ipv4Net>,
+    pools: &Pools,
 ) -> Result<Ipv4Net> {
     let addresses = links.addresses().step("list the addresses")?;
     let present: Vec<Ipv4Net> = (addresses.iter())
@@ -79,7 +81,7 @@ pub(crate) fn settle_address(
         (None, None) => {
             let mut taken = links.routes().step("list the routes")?;
             taken.extend(addresses.iter().map(|(_, net)| *net));
-            subnet::choose(&taken)?
+            pools.choose(&taken)?
         }
     };
     for old in present.iter().filter(|old| **old != net) {
@@ -91,6 +93,15 @@ pub(crate) fn settle_address(
         .add_address(index, net)
         .step(format!("give {name} the address {net}"))?;
     Ok(net)
+}
+
+/// The IPv4 networks that this host has routes to or addresses in.
+pub fn networks() -> Result<Vec<Ipv4Net>> {
+    let mut links = Links::open().step("open a netlink socket")?;
+    let mut found = links.routes().step("list the routes")?;
+    let addresses = links.addresses().step("list the addresses")?;
+    found.extend(addresses.iter().map(|(_, net)| *net));
+    Ok(found)
 }
 
 /// Whether any link belongs to a bridge.

@@ -22,7 +22,7 @@
 pub mod bridge;
 mod conntrack;
 pub mod error;
-mod host;
+pub mod host;
 mod ipam;
 mod link;
 mod netlink;
@@ -30,6 +30,7 @@ mod netns;
 mod nft;
 mod plug;
 pub mod ports;
+pub mod resolver;
 mod rules;
-mod subnet;
+pub mod subnet;
 mod sysctl;

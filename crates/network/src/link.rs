@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use ipnet::Ipv4Net;
 
 use crate::netlink::Socket;
-use crate::netlink::message::{CREATE, EXCL, Message, attributes, text};
+use crate::netlink::message::{CREATE, EXCL, Message, REPLACE, attributes, text};
 
 const NETLINK_ROUTE: isize = 0;
 
@@ -26,6 +26,8 @@ const IFLA_IFNAME: u16 = 3;
 const IFLA_MASTER: u16 = 10;
 const IFLA_PROTINFO: u16 = 12;
 const IFLA_BRPORT_MODE: u16 = 4;
+const IFLA_BRPORT_ISOLATED: u16 = 33;
+const IFLA_MTU: u16 = 4;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_NET_NS_FD: u16 = 28;
 const IFLA_INFO_KIND: u16 = 1;
@@ -77,6 +79,8 @@ pub(crate) struct Veth<'a> {
     pub(crate) container: &'a str,
     /// Hardware address of the end that goes.
     pub(crate) mac: [u8; 6],
+    /// The largest packet of both ends; none for the kernel's default.
+    pub(crate) mtu: Option<u32>,
     /// Namespace of the end that goes.
     pub(crate) namespace: BorrowedFd<'a>,
 }
@@ -118,31 +122,54 @@ impl Links {
         let mut message = Message::request(RTM_NEWLINK, CREATE | EXCL, &link(0, IFF_UP));
         message
             .string(IFLA_IFNAME, veth.host)
-            .u32(IFLA_MASTER, veth.bridge)
-            .nest(IFLA_LINKINFO, |info| {
-                info.string(IFLA_INFO_KIND, "veth");
-                info.nest(IFLA_INFO_DATA, |data| {
-                    data.nest(VETH_INFO_PEER, |peer| {
-                        peer.bytes(&link(0, 0));
-                        peer.string(IFLA_IFNAME, veth.container);
-                        peer.attribute(IFLA_ADDRESS, &veth.mac);
-                        let namespace = veth.namespace.as_raw_fd();
-                        peer.attribute(IFLA_NET_NS_FD, &namespace.to_ne_bytes());
-                    });
+            .u32(IFLA_MASTER, veth.bridge);
+        if let Some(mtu) = veth.mtu {
+            message.u32(IFLA_MTU, mtu);
+        }
+        message.nest(IFLA_LINKINFO, |info| {
+            info.string(IFLA_INFO_KIND, "veth");
+            info.nest(IFLA_INFO_DATA, |data| {
+                data.nest(VETH_INFO_PEER, |peer| {
+                    peer.bytes(&link(0, 0));
+                    peer.string(IFLA_IFNAME, veth.container);
+                    peer.attribute(IFLA_ADDRESS, &veth.mac);
+                    if let Some(mtu) = veth.mtu {
+                        peer.u32(IFLA_MTU, mtu);
+                    }
+                    let namespace = veth.namespace.as_raw_fd();
+                    peer.attribute(IFLA_NET_NS_FD, &namespace.to_ne_bytes());
                 });
             });
+        });
         self.socket.request(message)
     }
 
     /// Lets a bridge's port send back where a packet came from, as a container
     /// needs that asks itself by the host's address.
     pub(crate) fn set_hairpin(&mut self, port: &str) -> io::Result<()> {
+        self.set_port(port, IFLA_BRPORT_MODE)
+    }
+
+    /// Keeps a bridge's port from other such ports; only the bridge itself
+    /// reaches it, and what comes through it from elsewhere.
+    pub(crate) fn isolate(&mut self, port: &str) -> io::Result<()> {
+        self.set_port(port, IFLA_BRPORT_ISOLATED)
+    }
+
+    fn set_port(&mut self, port: &str, what: u16) -> io::Result<()> {
         let mut fixed = link(index(port)?, 0);
         fixed[0] = AF_BRIDGE;
         let mut message = Message::request(RTM_SETLINK, 0, &fixed);
         message.nest(IFLA_PROTINFO, |info| {
-            info.attribute(IFLA_BRPORT_MODE, &[1]);
+            info.attribute(what, &[1]);
         });
+        self.socket.request(message)
+    }
+
+    /// Sets the largest packet of a link.
+    pub(crate) fn set_mtu(&mut self, index: u32, mtu: u32) -> io::Result<()> {
+        let mut message = Message::request(RTM_NEWLINK, 0, &link(index, 0));
+        message.u32(IFLA_MTU, mtu);
         self.socket.request(message)
     }
 
@@ -179,7 +206,7 @@ impl Links {
         self.socket.request(message)
     }
 
-    /// The default route of the namespace.
+    /// Sets the default route of the namespace.
     pub(crate) fn add_default_route(&mut self, gateway: Ipv4Addr) -> io::Result<()> {
         let fixed = [
             AF_INET,
@@ -195,7 +222,7 @@ impl Links {
             0,
             0,
         ];
-        let mut message = Message::request(RTM_NEWROUTE, CREATE | EXCL, &fixed);
+        let mut message = Message::request(RTM_NEWROUTE, CREATE | REPLACE, &fixed);
         message.attribute(RTA_GATEWAY, &gateway.octets());
         self.socket.request(message)
     }

@@ -12,14 +12,14 @@ use crate::error::{Result, Step};
 use crate::link::{self, Links, Veth};
 use crate::{netns, sysctl};
 
-/// The container's end of its veth pair.
-const CONTAINER_LINK: &str = "eth0";
 /// How many names are tried for the host's end.
 const ATTEMPTS: usize = 8;
 
 /// Where a container goes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Place {
+    /// What the container's end is called, `eth0`.
+    pub(crate) device: String,
     /// Index of the bridge.
     pub(crate) bridge: u32,
     /// The bridge's own address and prefix.
@@ -30,6 +30,12 @@ pub(crate) struct Place {
     pub(crate) mac: [u8; 6],
     /// Whether it is to reach itself by the host's address.
     pub(crate) hairpin: bool,
+    /// Whether other containers of the bridge are kept from it.
+    pub(crate) isolated: bool,
+    /// Whether packets for elsewhere go this way.
+    pub(crate) is_default: bool,
+    /// The largest packet; none for the kernel's default.
+    pub(crate) mtu: Option<u32>,
 }
 
 /// Gives out names for the host's ends of pairs. A name is not used again at
@@ -59,7 +65,7 @@ impl Names {
 
 /// Makes the pair, then address and route inside the namespace of a process.
 /// Answers the name of the host's end. On failure nothing stays.
-pub(crate) fn plug(names: &Names, owner: &str, pid: i32, place: Place) -> Result<String> {
+pub(crate) fn plug(names: &Names, owner: &str, pid: i32, place: &Place) -> Result<String> {
     let namespace = netns::of_process(pid).step(format!("open the namespace of {pid}"))?;
     let mut links = Links::open().step("open a netlink socket")?;
     let mut attempts = 0;
@@ -68,8 +74,9 @@ pub(crate) fn plug(names: &Names, owner: &str, pid: i32, place: Place) -> Result
         let made = links.add_veth(&Veth {
             host: &host,
             bridge: place.bridge,
-            container: CONTAINER_LINK,
+            container: &place.device,
             mac: place.mac,
+            mtu: place.mtu,
             namespace: namespace.as_fd(),
         });
         attempts += 1;
@@ -85,13 +92,16 @@ pub(crate) fn plug(names: &Names, owner: &str, pid: i32, place: Place) -> Result
         if place.hairpin {
             links.set_hairpin(&host)?;
         }
+        if place.isolated {
+            links.isolate(&host)?;
+        }
         Ok(())
     });
     if configured.is_err() {
         // The namespace may live on without us, so the pair must not.
         unplug(&host);
     }
-    configured.step(format!("configure {CONTAINER_LINK} of {owner}"))?;
+    configured.step(format!("configure {} of {owner}", place.device))?;
     Ok(host)
 }
 
@@ -108,13 +118,24 @@ pub(crate) fn mac(address: Ipv4Addr) -> [u8; 6] {
     [0x02, 0x42, a, b, c, d]
 }
 
-fn configure(place: Place) -> io::Result<()> {
-    let index = link::index(CONTAINER_LINK)?;
+/// Sends what a namespace has for elsewhere to a gateway.
+pub(crate) fn route(pid: i32, gateway: Ipv4Addr) -> Result<()> {
+    let namespace = netns::of_process(pid).step(format!("open the namespace of {pid}"))?;
+    netns::inside(&namespace, || Links::open()?.add_default_route(gateway))
+        .step(format!("route to {gateway} in the namespace of {pid}"))
+}
+
+fn configure(place: &Place) -> io::Result<()> {
+    let device = &place.device;
+    let index = link::index(device)?;
     // A network without IPv6 shall not get it by autoconfiguration.
-    sysctl::set_where_known(&format!("ipv6/conf/{CONTAINER_LINK}/disable_ipv6"), "1")?;
+    sysctl::set_where_known(&format!("ipv6/conf/{device}/disable_ipv6"), "1")?;
     let net = Ipv4Net::new(place.address, place.gateway.prefix_len()).map_err(io::Error::other)?;
     let mut links = Links::open()?;
     links.add_address(index, net)?;
     links.set_up(index)?;
-    links.add_default_route(place.gateway.addr())
+    if place.is_default {
+        links.add_default_route(place.gateway.addr())?;
+    }
+    Ok(())
 }

@@ -1,9 +1,10 @@
-//! The table of one bridge: what is translated, what is kept out.
+//! The table of one bridge: what is translated, what is kept out and in.
 //!
 //! | chain | what it does |
 //! | --- | --- |
 //! | guard | nobody beyond the bridge reaches a container by its own address, and no container reaches the host's loopback |
 //! | incoming, outgoing | translate published ports, for packets from elsewhere and from this host |
+//! | internal | of a bridge without a way to other networks: nothing is forwarded |
 //! | source | masquerades what leaves the bridge's subnet, what came back to it by a published port, and the host's loopback |
 //!
 //! Published ports are elements of two maps, one for ports of a single address
@@ -14,6 +15,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::Ipv4Net;
 
+use crate::bridge::Settings;
 use crate::nft::expression::{Expression, Side, Way};
 use crate::nft::set::{Element, Field, Set};
 use crate::nft::{Chain, Hook, Table};
@@ -50,7 +52,7 @@ pub(crate) fn name(bridge: &str) -> String {
 }
 
 /// The table for a bridge with this address and these published ports.
-pub(crate) fn table(bridge: &str, net: Ipv4Net, published: Elements) -> Table {
+pub(crate) fn table(settings: &Settings, net: Ipv4Net, published: Elements) -> Table {
     let of = |map| {
         let elements = published.iter().filter(|(name, _)| *name == map);
         elements.flat_map(|(_, list)| list.clone()).collect()
@@ -62,9 +64,9 @@ pub(crate) fn table(bridge: &str, net: Ipv4Net, published: Elements) -> Table {
         elements: of(name),
     });
     Table {
-        name: name(bridge),
+        name: name(&settings.name),
         sets: sets.into(),
-        chains: chains(bridge, net),
+        chains: chains(settings, net),
     }
 }
 
@@ -124,8 +126,8 @@ pub(crate) fn unrouted(links: &[u32]) -> Table {
     }
 }
 
-fn chains(bridge: &str, net: Ipv4Net) -> Vec<Chain> {
-    let bridge = bridge.to_owned();
+fn chains(settings: &Settings, net: Ipv4Net) -> Vec<Chain> {
+    let bridge = settings.name.clone();
     let subnet = net.trunc();
     let translations = vec![
         vec![
@@ -145,7 +147,7 @@ fn chains(bridge: &str, net: Ipv4Net) -> Vec<Chain> {
         Expression::Accept,
     ]];
     incoming.extend(translations.clone());
-    vec![
+    let mut chains = vec![
         Chain {
             name: "guard",
             kind: "filter",
@@ -189,26 +191,54 @@ fn chains(bridge: &str, net: Ipv4Net) -> Vec<Chain> {
             hook: Hook::Postrouting,
             priority: SRCNAT,
             drops: false,
-            rules: vec![
-                vec![
-                    Expression::Net(Side::Source, subnet),
-                    Expression::NotLink(Way::Out, bridge.clone()),
-                    Expression::Masquerade,
-                ],
-                vec![
-                    Expression::Net(Side::Source, subnet),
-                    Expression::Link(Way::Out, bridge.clone()),
-                    Expression::Translated,
-                    Expression::Masquerade,
-                ],
-                vec![
-                    Expression::Net(Side::Source, LOOPBACK),
-                    Expression::Link(Way::Out, bridge),
-                    Expression::Masquerade,
-                ],
-            ],
+            rules: source(settings, subnet),
         },
-    ]
+    ];
+    if settings.internal {
+        chains.push(Chain {
+            name: "internal",
+            kind: "filter",
+            hook: Hook::Forward,
+            priority: FILTER,
+            drops: false,
+            rules: [(Way::In, Way::Out), (Way::Out, Way::In)]
+                .map(|(here, elsewhere)| {
+                    vec![
+                        Expression::Link(here, bridge.clone()),
+                        Expression::NotLink(elsewhere, bridge.clone()),
+                        Expression::Drop,
+                    ]
+                })
+                .into(),
+        });
+    }
+    chains
+}
+
+/// What goes by the host's address.
+fn source(settings: &Settings, subnet: Ipv4Net) -> Vec<Vec<Expression>> {
+    let bridge = settings.name.clone();
+    let mut rules = vec![
+        vec![
+            Expression::Net(Side::Source, subnet),
+            Expression::Link(Way::Out, bridge.clone()),
+            Expression::Translated,
+            Expression::Masquerade,
+        ],
+        vec![
+            Expression::Net(Side::Source, LOOPBACK),
+            Expression::Link(Way::Out, bridge.clone()),
+            Expression::Masquerade,
+        ],
+    ];
+    if settings.masquerade && !settings.internal {
+        rules.push(vec![
+            Expression::Net(Side::Source, subnet),
+            Expression::NotLink(Way::Out, bridge),
+            Expression::Masquerade,
+        ]);
+    }
+    rules
 }
 
 /// A port as a register holds it: network byte order, then zeroes.

@@ -12,6 +12,8 @@ const REQUEST: u16 = 0x1;
 const ACK: u16 = 0x4;
 /// `NLM_F_ROOT | NLM_F_MATCH`
 const DUMP: u16 = 0x300;
+/// `NLM_F_REPLACE`: instead of the one that is there.
+pub(crate) const REPLACE: u16 = 0x100;
 /// `NLM_F_EXCL`: fail if it is there.
 pub(crate) const EXCL: u16 = 0x200;
 /// `NLM_F_CREATE`: make it.

@@ -7,6 +7,7 @@ use ipnet::Ipv4Net;
 
 use super::set::Field;
 use crate::netlink::message::Message;
+use crate::ports::Protocol;
 
 const NAME: u16 = 1;
 const DATA: u16 = 2;
@@ -99,6 +100,10 @@ pub(crate) enum Expression {
     /// Translate the destination to what the map has for these fields of the
     /// packet, if it has them.
     TranslateBy(&'static str, &'static [Field]),
+    /// The packet goes to this port of a transport.
+    Transport(Protocol, u16),
+    /// Translate the destination to this address and port.
+    TranslateTo(Ipv4Addr, u16),
     /// Translate the source to the address of the link the packet leaves by.
     Masquerade,
     /// Ask no further rule of this chain.
@@ -174,6 +179,20 @@ impl Expression {
                 }));
                 parts
             }
+            Self::Transport(protocol, port) => vec![
+                meta(FIRST, TRANSPORT_PROTOCOL),
+                compare(EQUAL, vec![protocol.number()]),
+                payload(FIRST, TRANSPORT, 2, 2),
+                compare(EQUAL, port.to_be_bytes().to_vec()),
+            ],
+            Self::TranslateTo(address, port) => vec![
+                value(FIRST, address.octets().to_vec()),
+                value(FIRST + 1, port.to_be_bytes().to_vec()),
+                Part::new("nat", |data| {
+                    // Kind: destination; family: IPv4; the value's registers.
+                    data.be32(1, 1).be32(2, 2).be32(3, FIRST).be32(5, FIRST + 1);
+                }),
+            ],
             Self::Masquerade => vec![Part::new("masq", |_| {})],
             Self::Accept => vec![verdict(ACCEPT)],
             Self::Drop => vec![verdict(DROP)],
@@ -229,6 +248,15 @@ fn payload(register: u32, header: u32, offset: u32, length: u32) -> Part {
 fn meta(register: u32, key: u32) -> Part {
     Part::new("meta", move |data| {
         data.be32(1, register).be32(2, key);
+    })
+}
+
+/// Loads a value.
+fn value(register: u32, bytes: Vec<u8>) -> Part {
+    Part::new("immediate", move |data| {
+        data.be32(1, register).nest(2, |value| {
+            value.attribute(1, &bytes);
+        });
     })
 }
 

@@ -10,7 +10,9 @@ fn a_container_does_not_reach_the_host_s_loopback() {
         // Without a loopback of its own, the container's packets for 127.0.0.2
         // go to the gateway.
         let container = Container::without_loopback();
-        bridge.attach("aaaa", container.pid(), &[], None).unwrap();
+        bridge
+            .attach("aaaa", container.pid(), &[], &End::default())
+            .unwrap();
         let secret = TcpListener::bind("127.0.0.2:0").unwrap();
         let address = secret.local_addr().unwrap();
         container.inside(|| sysctl::set("ipv4/conf/eth0/route_localnet", "1").unwrap());
@@ -32,8 +34,12 @@ fn containers_of_another_bridge_come_by_published_ports_only() {
         let ports = bridge
             .reserve("aaaa", &[publish(80, Protocol::Tcp)])
             .unwrap();
-        let endpoint = bridge.attach("aaaa", server.pid(), &ports, None).unwrap();
-        other.attach("bbbb", client.pid(), &[], None).unwrap();
+        let endpoint = bridge
+            .attach("aaaa", server.pid(), &ports, &End::default())
+            .unwrap();
+        other
+            .attach("bbbb", client.pid(), &[], &End::default())
+            .unwrap();
         server.serve_tcp(80);
         server.serve_tcp(81);
         let direct = |port| SocketAddr::from((endpoint.address, port));
@@ -63,12 +69,16 @@ fn a_neighbour_does_not_reach_ports_of_the_host_s_loopback() {
             ..publish(80, Protocol::Tcp)
         };
         let ports = bridge.reserve("aaaa", &[on_localhost]).unwrap();
-        bridge.attach("aaaa", server.pid(), &ports, None).unwrap();
+        bridge
+            .attach("aaaa", server.pid(), &ports, &End::default())
+            .unwrap();
         server.serve_tcp(80);
         // A neighbour on a link that no table guards.
         let other = Bridge::open("ls1", Some("10.8.0.1/24")).unwrap();
         let neighbour = Container::without_loopback();
-        other.attach("bbbb", neighbour.pid(), &[], None).unwrap();
+        other
+            .attach("bbbb", neighbour.pid(), &[], &End::default())
+            .unwrap();
         other.state().tables.remove("longshore-ls1").unwrap();
         let address = localhost(ports[0].host_port);
         assert!(reaches(address), "the host itself does");
@@ -88,8 +98,12 @@ fn a_host_that_was_no_router_does_not_become_one() {
         let networks: Vec<Bridge> = [("left", "10.1.0.1/24"), ("right", "10.2.0.1/24")]
             .map(|(name, address)| Bridge::open(name, Some(address)).unwrap())
             .into();
-        networks[0].attach("left", left.pid(), &[], None).unwrap();
-        let end = networks[1].attach("right", right.pid(), &[], None).unwrap();
+        networks[0]
+            .attach("left", left.pid(), &[], &End::default())
+            .unwrap();
+        let end = networks[1]
+            .attach("right", right.pid(), &[], &End::default())
+            .unwrap();
         right.serve_tcp(80);
         for table in ["longshore-left", "longshore-right", rules::UNROUTED] {
             networks[0].state().tables.remove(table).unwrap();
@@ -107,7 +121,9 @@ fn a_host_that_was_no_router_does_not_become_one() {
         let ports = bridge
             .reserve("aaaa", &[publish(80, Protocol::Tcp)])
             .unwrap();
-        bridge.attach("aaaa", server.pid(), &ports, None).unwrap();
+        bridge
+            .attach("aaaa", server.pid(), &ports, &End::default())
+            .unwrap();
         server.serve_tcp(80);
         let published = SocketAddr::from(([10, 1, 0, 1], ports[0].host_port));
         assert!(left.inside(|| reaches(published)), "but one to containers");

@@ -7,8 +7,12 @@ fn containers_reach_the_gateway_and_each_other() {
     on_a_host(|| {
         let bridge = Bridge::open("ls0", Some("10.9.0.1/24")).unwrap();
         let (one, two) = (Container::start(), Container::start());
-        let first = bridge.attach("aaaa", one.pid(), &[], None).unwrap();
-        let second = bridge.attach("bbbb", two.pid(), &[], None).unwrap();
+        let first = bridge
+            .attach("aaaa", one.pid(), &[], &End::default())
+            .unwrap();
+        let second = bridge
+            .attach("bbbb", two.pid(), &[], &End::default())
+            .unwrap();
         assert_eq!(first.address.to_string(), "10.9.0.2");
         assert_eq!(first.mac, "02:42:0a:09:00:02");
         assert_eq!(
@@ -33,7 +37,9 @@ fn a_restart_takes_endpoints_over() {
         let ports = bridge
             .reserve("aaaa", &[publish(80, Protocol::Tcp)])
             .unwrap();
-        let endpoint = bridge.attach("aaaa", server.pid(), &ports, None).unwrap();
+        let endpoint = bridge
+            .attach("aaaa", server.pid(), &ports, &End::default())
+            .unwrap();
         server.serve_tcp(80);
         drop(bridge);
 
@@ -43,7 +49,9 @@ fn a_restart_takes_endpoints_over() {
         bridge.restore([("aaaa".to_owned(), endpoint)]).unwrap();
         assert!(ask((Ipv4Addr::LOCALHOST, ports[0].host_port)).is_ok());
         let next = Container::start();
-        let second = bridge.attach("bbbb", next.pid(), &[], None).unwrap();
+        let second = bridge
+            .attach("bbbb", next.pid(), &[], &End::default())
+            .unwrap();
         assert_eq!(
             second.address.to_string(),
             "10.9.0.3",
@@ -76,7 +84,9 @@ fn nothing_is_left() {
     on_a_host(|| {
         let bridge = Bridge::open("ls0", Some("10.9.0.1/24")).unwrap();
         let container = Container::start();
-        let end = bridge.attach("aaaa", container.pid(), &[], None).unwrap();
+        let end = bridge
+            .attach("aaaa", container.pid(), &[], &End::default())
+            .unwrap();
         assert!(link::index(&end.link).is_ok());
         bridge.close().unwrap();
         assert!(link::index("ls0").is_ok(), "a bridge with containers stays");
@@ -100,11 +110,21 @@ fn nothing_is_left() {
 fn a_failed_attach_leaves_nothing() {
     on_a_host(|| {
         let bridge = Bridge::open("ls0", Some("10.9.0.1/29")).unwrap();
-        assert!(bridge.attach("gone", i32::MAX, &[], None).is_err());
+        assert!(
+            bridge
+                .attach("gone", i32::MAX, &[], &End::default())
+                .is_err()
+        );
         // A namespace that has an eth0 already refuses the second one.
         let container = Container::start();
-        bridge.attach("aaaa", container.pid(), &[], None).unwrap();
-        assert!(bridge.attach("bbbb", container.pid(), &[], None).is_err());
+        bridge
+            .attach("aaaa", container.pid(), &[], &End::default())
+            .unwrap();
+        assert!(
+            bridge
+                .attach("bbbb", container.pid(), &[], &End::default())
+                .is_err()
+        );
         let links = Links::open().unwrap().list().unwrap();
         assert!(links.iter().all(|link| !link.name.starts_with("vethbbbb")));
         let state = bridge.state();
@@ -121,7 +141,7 @@ fn a_restarted_container_is_back_before_its_old_pair_is_gone() {
             let container = Container::start();
             names.push(
                 bridge
-                    .attach("aaaa", container.pid(), &[], None)
+                    .attach("aaaa", container.pid(), &[], &End::default())
                     .unwrap()
                     .link,
             );
@@ -140,8 +160,12 @@ fn a_container_is_attached_once() {
     on_a_host(|| {
         let bridge = Bridge::open("ls0", Some("10.9.0.1/24")).unwrap();
         let (one, two) = (Container::start(), Container::start());
-        let first = bridge.attach("aaaa", one.pid(), &[], None).unwrap();
-        let error = bridge.attach("aaaa", two.pid(), &[], None).unwrap_err();
+        let first = bridge
+            .attach("aaaa", one.pid(), &[], &End::default())
+            .unwrap();
+        let error = bridge
+            .attach("aaaa", two.pid(), &[], &End::default())
+            .unwrap_err();
         assert!(matches!(error, Error::Attached(_)), "{error}");
         one.serve_tcp(80);
         assert!(reaches((first.address, 80)), "the first is as it was");
@@ -162,7 +186,9 @@ fn a_bridge_gets_another_address_only_when_it_is_empty() {
         let bridge = open("10.8.0.1/24");
         assert_eq!(addresses(), ["10.8.0.1/24"]);
         let container = Container::start();
-        bridge.attach("aaaa", container.pid(), &[], None).unwrap();
+        bridge
+            .attach("aaaa", container.pid(), &[], &End::default())
+            .unwrap();
         drop(bridge);
         assert_eq!(open("10.7.0.1/24").address().to_string(), "10.8.0.1/24");
         assert_eq!(addresses(), ["10.8.0.1/24"]);
@@ -191,7 +217,8 @@ fn two_bridges_do_not_know_of_each_other() {
         assert_ne!(one.address().trunc(), two.address().trunc());
         let server = Container::start();
         let ports = one.reserve("aaaa", &[publish(80, Protocol::Tcp)]).unwrap();
-        one.attach("aaaa", server.pid(), &ports, None).unwrap();
+        one.attach("aaaa", server.pid(), &ports, &End::default())
+            .unwrap();
         server.serve_tcp(80);
         two.close().unwrap();
         assert!(link::index("ls1").is_err());

@@ -10,7 +10,9 @@ fn a_published_port_answers_from_everywhere() {
         let ports = bridge
             .reserve("aaaa", &[publish(80, Protocol::Tcp)])
             .unwrap();
-        bridge.attach("aaaa", server.pid(), &ports, None).unwrap();
+        bridge
+            .attach("aaaa", server.pid(), &ports, &End::default())
+            .unwrap();
         server.serve_tcp(80);
         let port = ports[0].host_port;
         let localhost = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -18,7 +20,9 @@ fn a_published_port_answers_from_everywhere() {
         let own = SocketAddr::from((bridge.address().addr(), port));
         assert!(ask(own).is_ok(), "the host's own address");
         let other = Container::start();
-        bridge.attach("bbbb", other.pid(), &[], None).unwrap();
+        bridge
+            .attach("bbbb", other.pid(), &[], &End::default())
+            .unwrap();
         assert!(
             other.inside(|| ask(own)).is_ok(),
             "another container, by the host's address"
@@ -55,7 +59,9 @@ fn a_published_udp_port_answers() {
         let ports = bridge
             .reserve("aaaa", &[publish(53, Protocol::Udp)])
             .unwrap();
-        bridge.attach("aaaa", server.pid(), &ports, None).unwrap();
+        bridge
+            .attach("aaaa", server.pid(), &ports, &End::default())
+            .unwrap();
         let inside = server.inside(|| UdpSocket::bind("0.0.0.0:53").unwrap());
         std::thread::spawn(move || {
             let mut buffer = [0; 64];
@@ -84,7 +90,9 @@ fn a_port_of_one_address_answers_there_only() {
             ..publish(80, Protocol::Tcp)
         };
         let ports = bridge.reserve("aaaa", &[on_localhost]).unwrap();
-        bridge.attach("aaaa", server.pid(), &ports, None).unwrap();
+        bridge
+            .attach("aaaa", server.pid(), &ports, &End::default())
+            .unwrap();
         server.serve_tcp(80);
         let port = ports[0].host_port;
         assert!(reaches(localhost(port)));
@@ -107,7 +115,9 @@ fn thousands_of_ports_are_one_transaction() {
                 host_port,
             })
             .collect();
-        let endpoint = bridge.attach("aaaa", server.pid(), &ports, None).unwrap();
+        let endpoint = bridge
+            .attach("aaaa", server.pid(), &ports, &End::default())
+            .unwrap();
         assert!(reaches(localhost(10_000)) && reaches(localhost(19_999)));
         drop(bridge);
         let bridge = Bridge::open("ls0", None).unwrap();
@@ -126,7 +136,9 @@ fn ports_go_on_between_two_daemons() {
         let ports = bridge
             .reserve("aaaa", &[publish(80, Protocol::Tcp)])
             .unwrap();
-        bridge.attach("aaaa", server.pid(), &ports, None).unwrap();
+        bridge
+            .attach("aaaa", server.pid(), &ports, &End::default())
+            .unwrap();
         server.serve_tcp(80);
         let address = localhost(ports[0].host_port);
         drop(bridge);
@@ -149,11 +161,15 @@ fn ports_are_published_in_a_table_that_was_removed() {
                 .unwrap()
         };
         let (first, second) = (reserve("aaaa"), reserve("bbbb"));
-        bridge.attach("aaaa", one.pid(), &first, None).unwrap();
+        bridge
+            .attach("aaaa", one.pid(), &first, &End::default())
+            .unwrap();
         one.serve_tcp(80);
         two.serve_tcp(80);
         bridge.state().tables.remove("longshore-ls0").unwrap();
-        bridge.attach("bbbb", two.pid(), &second, None).unwrap();
+        bridge
+            .attach("bbbb", two.pid(), &second, &End::default())
+            .unwrap();
         assert!(reaches(localhost(first[0].host_port)));
         assert!(reaches(localhost(second[0].host_port)));
         bridge.state().tables.remove("longshore-ls0").unwrap();
@@ -190,14 +206,18 @@ fn a_udp_client_from_before_reaches_the_container_and_its_successor() {
 
         let first = Container::start();
         first.serve_udp(53, b"first");
-        bridge.attach("aaaa", first.pid(), &ports, None).unwrap();
+        bridge
+            .attach("aaaa", first.pid(), &ports, &End::default())
+            .unwrap();
         hears(&client, b"first");
 
         bridge.detach("aaaa").unwrap();
         let second = Container::start();
         second.serve_udp(53, b"second");
         let ports = bridge.reserve("bbbb", &[exactly(ports[0])]).unwrap();
-        bridge.attach("bbbb", second.pid(), &ports, None).unwrap();
+        bridge
+            .attach("bbbb", second.pid(), &ports, &End::default())
+            .unwrap();
         hears(&client, b"second");
     });
 }
