@@ -55,6 +55,9 @@ pub(crate) struct Flags {
     /// Name of the default bridge; `none` for no default network
     #[arg(short, long, value_name = "string")]
     bridge: Option<String>,
+    /// Default address pools for networks: base=172.30.0.0/16,size=24
+    #[arg(long = "default-address-pool", value_name = "pool-options", value_parser = parse_pool)]
+    default_address_pools: Vec<Pool>,
     /// Default driver for container logs
     #[arg(long, value_name = "string")]
     log_driver: Option<String>,
@@ -121,6 +124,7 @@ struct File {
     log_level: Option<LogLevel>,
     bip: Option<String>,
     bridge: Option<String>,
+    default_address_pools: Option<Vec<Pool>>,
     log_driver: Option<String>,
     log_opts: Option<BTreeMap<String, String>>,
     group: Option<String>,
@@ -135,6 +139,16 @@ struct File {
     registry: Option<SocketAddr>,
     registry_v1: Option<bool>,
     api_superset: Option<bool>,
+}
+
+/// A network that subnets are cut out of.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pool {
+    /// Address and prefix.
+    base: String,
+    /// Prefix of each subnet.
+    size: u8,
 }
 
 /// How much the daemon says of itself.
@@ -174,6 +188,8 @@ pub(crate) struct Settings {
     pub(crate) bip: Option<String>,
     /// `None`: containers have no default network.
     pub(crate) bridge: Option<String>,
+    /// Where subnets of networks come from; none for the usual ones.
+    pub(crate) address_pools: Vec<(String, u8)>,
     /// Log driver of containers that name none.
     pub(crate) log_driver: String,
     /// Options of that driver.
@@ -281,6 +297,13 @@ impl Settings {
                 Some(NO_BRIDGE) => None,
                 Some(name) => Some(name.to_owned()),
             },
+            address_pools: match flags.default_address_pools {
+                none if none.is_empty() => file.default_address_pools.unwrap_or_default(),
+                given => given,
+            }
+            .into_iter()
+            .map(|pool| (pool.base, pool.size))
+            .collect(),
             log_driver: (flags.log_driver.or(file.log_driver))
                 .filter(|driver| !driver.is_empty())
                 .unwrap_or_else(|| "json-file".to_owned()),
@@ -386,6 +409,10 @@ fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
         ("bip", flags.bip.is_some() && file.bip.is_some()),
         ("bridge", flags.bridge.is_some() && file.bridge.is_some()),
         (
+            "default-address-pools",
+            !flags.default_address_pools.is_empty() && file.default_address_pools.is_some(),
+        ),
+        (
             "log-driver",
             flags.log_driver.is_some() && file.log_driver.is_some(),
         ),
@@ -455,6 +482,23 @@ fn parse_option(text: &str) -> Result<(String, String), String> {
         .split_once('=')
         .ok_or_else(|| format!("{text}: not of the form key=value"))?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+/// Reads one `--default-address-pool`.
+fn parse_pool(text: &str) -> Result<Pool, String> {
+    let wrong = || format!("{text}: not of the form base=address/prefix,size=prefix");
+    let (mut base, mut size) = (None, None);
+    for part in text.split(',') {
+        match part.split_once('=') {
+            Some(("base", value)) => base = Some(value.to_owned()),
+            Some(("size", value)) => size = Some(value.parse().map_err(|_| wrong())?),
+            _ => return Err(wrong()),
+        }
+    }
+    match (base, size) {
+        (Some(base), Some(size)) => Ok(Pool { base, size }),
+        _ => Err(wrong()),
+    }
 }
 
 /// Reads one `--host`. A bare address means TCP, as with dockerd; names are

@@ -28,6 +28,9 @@ pub struct EngineConfig {
     /// Address and prefix of the default bridge, `172.17.0.1/16`; none lets
     /// the engine choose.
     pub bip: Option<String>,
+    /// Where subnets of networks come from: networks, each with the prefix of
+    /// its parts; none for the usual ones.
+    pub address_pools: Vec<(String, u8)>,
     /// The system call filter of containers that ask for none.
     pub seccomp: DaemonSeccomp,
     /// Log driver of containers that name none, `json-file`.

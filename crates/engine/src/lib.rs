@@ -16,7 +16,7 @@ pub mod id;
 pub mod image;
 mod meta;
 mod names;
-mod net;
+pub mod network;
 pub mod recover;
 mod shared;
 pub mod system;
@@ -46,7 +46,7 @@ use crate::exec::{ExecArea, Execs};
 use crate::image::Images;
 use crate::image::transfers::Transfers;
 use crate::meta::RootLock;
-use crate::net::Net;
+use crate::network::{Net, Networks, Wanted};
 use crate::recover::Recovered;
 use crate::shared::Shared;
 use crate::system::System;
@@ -76,8 +76,11 @@ impl Engine {
         let events = Events::open(&config.data_root.join("events.jsonl"))?;
         let network = Net::open(
             &config.data_root,
-            config.bridge.as_deref(),
-            config.bip.as_deref(),
+            Wanted {
+                bridge: config.bridge.as_deref(),
+                bip: config.bip.as_deref(),
+                pools: &config.address_pools,
+            },
         )?;
         let shared = Arc::new(Shared {
             zygote,
@@ -97,13 +100,23 @@ impl Engine {
             _lock: lock,
         });
         let recovered = recover::recover(&shared).await?;
+        network::watch(&shared);
         Ok((Engine { shared }, recovered))
     }
 
     /// Leaves the machine as it should be between two daemons: containers go
     /// on, a bridge without containers goes.
     pub async fn close(&self) -> Result<()> {
-        self.shared.network.close().await
+        let shared = self.shared.clone();
+        let close = move || shared.network.close();
+        tokio::task::spawn_blocking(close)
+            .await
+            .context("networks")?
+    }
+
+    /// The networks.
+    pub fn networks(&self) -> Networks {
+        Networks::new(self.shared.clone())
     }
 
     /// The containers.

@@ -20,7 +20,7 @@ use crate::events::{EventKind, Events};
 use crate::exec::Execs;
 use crate::image::transfers::Transfers;
 use crate::meta::RootLock;
-use crate::net::{Endpoint, Net};
+use crate::network::{Endpoint, Net};
 use crate::volume::store::VolumeStore;
 
 pub(crate) struct Shared {
@@ -110,7 +110,7 @@ impl Shared {
         let attributes = BTreeMap::from([
             ("container".to_owned(), container.to_owned()),
             ("name".to_owned(), endpoint.network.clone()),
-            ("type".to_owned(), endpoint.driver().to_owned()),
+            ("type".to_owned(), endpoint.driver.clone()),
         ]);
         self.events.publish(
             EventKind::Network,

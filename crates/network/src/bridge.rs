@@ -212,6 +212,16 @@ impl Bridge {
         &self.settings.name
     }
 
+    /// Whether its device is there.
+    pub fn exists(&self) -> bool {
+        Self::is_device(self.name())
+    }
+
+    /// Whether there is a device of this name.
+    pub fn is_device(name: &str) -> bool {
+        link::index(name).is_ok()
+    }
+
     /// The bridge's own address with the subnet's prefix.
     pub fn address(&self) -> Ipv4Net {
         self.net

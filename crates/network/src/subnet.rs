@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use crate::error::{Error, Result};
 
 /// Reads `--bip`: the bridge's own address with its prefix.
-pub(crate) fn parse(text: &str) -> Result<Ipv4Net> {
+pub fn parse(text: &str) -> Result<Ipv4Net> {
     let wrong = |why| Error::Address(text.to_owned(), why);
     let net: Ipv4Net = text
         .parse()

@@ -7,6 +7,7 @@ mod distribution;
 mod events;
 mod exec;
 mod image;
+mod network;
 mod older;
 mod plugin;
 mod registry;
@@ -53,6 +54,7 @@ pub(crate) fn router(engine: &Engine) -> Router {
         .distribution(Arc::clone(&api))
         .exec(Arc::clone(&api))
         .image(Arc::clone(&api))
+        .network(Arc::clone(&api))
         .plugin(Arc::clone(&api))
         .session(Arc::clone(&api))
         .volume(Arc::clone(&api))

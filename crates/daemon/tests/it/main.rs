@@ -31,6 +31,7 @@ mod logdrivers;
 mod login;
 mod mounts;
 mod namespaces;
+mod networks;
 mod ports;
 mod pull;
 mod push;

@@ -3,6 +3,7 @@
 //! persisted, shown, told as an event, and answered, in this order.
 
 mod ending;
+mod networks;
 mod running;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use longshore_api::types::EndpointSettings;
 use longshore_runtime::channel::{self, Event, ExecState, ExitRecord, FailureKind};
 use longshore_runtime::log::reader::Position;
 use tokio::sync::{RwLock, mpsc, oneshot, watch};
@@ -31,6 +33,7 @@ use crate::error::{Error, Result};
 use crate::events::EventKind;
 use crate::meta::Durability;
 use crate::names;
+use crate::network::Network;
 use crate::shared::Shared;
 
 /// Requests that may wait for a container; more senders wait in line.
@@ -114,6 +117,17 @@ pub(crate) enum Command {
     /// writes to its layer.
     Lease {
         answer: Answer<Option<Lease>>,
+    },
+    /// Connects it to a network.
+    Connect {
+        network: Arc<Network>,
+        settings: Box<EndpointSettings>,
+        answer: Answer<()>,
+    },
+    /// Takes it off a network.
+    Disconnect {
+        network: Arc<Network>,
+        answer: Answer<()>,
     },
     /// Forgets the link to a child, by its alias.
     Unlink {
@@ -334,6 +348,18 @@ impl Actor {
                 };
                 answer.send(Ok(lease)).ok();
             }
+            Command::Connect {
+                network,
+                settings,
+                answer,
+            } => {
+                let result = self.on_connect(network, *settings).await;
+                answer.send(result).ok();
+            }
+            Command::Disconnect { network, answer } => {
+                let result = self.on_disconnect(&network).await;
+                answer.send(result).ok();
+            }
             Command::Unlink { alias, answer } => {
                 let result = self.on_unlink(&alias);
                 answer.send(result).ok();
@@ -392,7 +418,7 @@ impl Actor {
                 self.state.error.clear();
                 self.state.oom_killed = false;
                 self.state.started_at = Some(started.at);
-                self.state.endpoint = started.endpoint;
+                self.state.endpoints = started.endpoints;
                 self.state.health = match self.plan.health {
                     Some(_) => Some(Health::at_start(self.state.health.take())),
                     None => None,
@@ -416,7 +442,7 @@ impl Actor {
                 self.state.desired = Desired::Stopped;
                 self.state.exit_code = failed.exit_code;
                 self.state.error.clone_from(&failed.error.message);
-                self.state.endpoint = None;
+                self.state.endpoints.clear();
                 self.persist(Durability::Process);
                 self.exits += 1;
                 self.show(true);
@@ -486,6 +512,7 @@ impl Actor {
             return Err(error);
         }
         self.record = Arc::new(renamed);
+        self.tell_name(&old);
         self.show(true);
         self.publish("rename", &[("oldName", format!("/{old}"))]);
         Ok(())

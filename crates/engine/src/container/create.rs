@@ -16,6 +16,7 @@ use crate::container::actor::{Actor, Beginning};
 use crate::container::plan::abilities::Abilities;
 use crate::container::plan::limits::{self, Moment};
 use crate::container::plan::mounts::Mount;
+use crate::container::plan::namespaces::Network;
 use crate::container::plan::{self, Plan, list, security};
 use crate::container::record::{Files, Record};
 use crate::container::registry::Registry;
@@ -99,6 +100,10 @@ pub(crate) fn create(
         return Err(Error::bad_parameter("SHM size can not be less than 0"));
     }
     let networks = check_endpoints(request.endpoints)?;
+    let networks = match config.network_disabled {
+        Some(true) => BTreeMap::new(),
+        _ => first_networks(networks, &given.network),
+    };
     let image = match config.image.as_str() {
         "" => None,
         name => Some(shared.images.get(name).map_err(Error::from)?),
@@ -126,9 +131,11 @@ pub(crate) fn create(
     let mut plan = Plan::parse(&config, &host)?;
     userns::check(&plan, shared.config.userns.is_some() && !plan.userns_host)?;
     let inherited = volumes::from_others(&shared.registry, &host)?;
-    let links = links::parse(&shared.registry, plan::list(&host.links))?;
-    // They are shown as they are by then, names change.
-    host.links = None;
+    // Elsewhere than on the default bridge links belong to the network.
+    let links = match plan.network {
+        Network::Named(_) => Vec::new(),
+        _ => links::parse(&shared.registry, plan::list(&host.links.take()))?,
+    };
     let name = shared.registry.reserve(given_name, &id)?;
     let mut record = Record::new(
         id.clone(),
@@ -387,6 +394,22 @@ pub(crate) fn host_name() -> String {
         .nodename()
         .to_string_lossy()
         .into_owned()
+}
+
+/// The networks that a container is on from the beginning: what the client
+/// names, or that of the mode.
+fn first_networks(
+    mut given: BTreeMap<String, EndpointSettings>,
+    mode: &Network,
+) -> BTreeMap<String, EndpointSettings> {
+    match mode.key() {
+        Some(key) if given.is_empty() => {
+            given.insert(key.to_owned(), EndpointSettings::default());
+            given
+        }
+        Some(_) => given,
+        None => BTreeMap::new(),
+    }
 }
 
 fn check_endpoints(

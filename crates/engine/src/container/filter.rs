@@ -11,7 +11,7 @@ use crate::container::registry::Snapshot;
 use crate::container::state::Phase;
 use crate::container::{health, inspect};
 use crate::error::{Error, Result};
-use crate::net::protocol_name;
+use crate::network::protocol_name;
 use crate::shared::Shared;
 
 /// On Linux every isolation is the same, so that filter lets all pass.
@@ -138,7 +138,7 @@ impl<'a> Filter<'a> {
             .ancestors
             .as_ref()
             .is_none_or(|images| images.contains(&record.image));
-        let bound = || state.endpoint.iter().flat_map(|endpoint| endpoint.ports());
+        let bound = || state.published();
         let published = self.published.is_empty()
             || bound().any(|bound| {
                 self.published.iter().any(|port| {
@@ -147,10 +147,7 @@ impl<'a> Filter<'a> {
                 })
             });
         // Only where a network has them, as in dockerd.
-        let connected = state
-            .endpoint
-            .as_ref()
-            .is_some_and(|end| end.link.is_some());
+        let connected = state.has_device();
         let exposed = self.exposed.is_empty()
             || (connected
                 && self
@@ -158,12 +155,8 @@ impl<'a> Filter<'a> {
                     .iter()
                     .any(|port| plan.ports.exposed.contains(port)));
         let network = self.given.matches_by("network", |wanted| {
-            let key = plan.network.key().unwrap_or_default();
-            let id = state
-                .endpoint
-                .as_ref()
-                .map_or("", |endpoint| &endpoint.network_id);
-            key == wanted || id.starts_with(wanted)
+            let mut ids = state.endpoints.iter().map(|end| &end.network_id);
+            record.networks.contains_key(wanted) || ids.any(|id| id.starts_with(wanted))
         });
         let mounted = || inspect::mount_points(&plan.mounts);
         let volume = self.given.matches_by("volume", |wanted| {

@@ -11,12 +11,12 @@ use longshore_api::types::{
 use crate::container::health::Health;
 use crate::container::links;
 use crate::container::plan::mounts::{Mount, Source, propagation_name};
-use crate::container::plan::namespaces::Network;
 use crate::container::record::Files;
 use crate::container::registry::Snapshot;
 use crate::container::state::{Phase, State};
 use crate::error::{IoContext, Result};
-use crate::net::protocol_name;
+use crate::id;
+use crate::network::{is_predefined, protocol_name};
 use crate::shared::Shared;
 use crate::time::wire;
 use crate::volume::options::LOCAL;
@@ -207,8 +207,7 @@ fn mount_point(mount: &Mount) -> Option<MountPoint> {
 
 fn network_settings(shared: &Shared, snapshot: &Snapshot) -> NetworkSettings {
     let state = &snapshot.state;
-    let endpoint = state.endpoint.as_ref();
-    let bridge = endpoint.filter(|endpoint| endpoint.network == "bridge");
+    let bridge = state.endpoint("bridge");
     let link = bridge.and_then(|endpoint| endpoint.link.as_ref());
     let shares = snapshot.plan.network.container().is_some();
     let sandbox = if state.phase.has_process() && !shares {
@@ -238,18 +237,13 @@ fn network_settings(shared: &Shared, snapshot: &Snapshot) -> NetworkSettings {
 fn ports(snapshot: &Snapshot) -> PortMap {
     let mut map = PortMap::new();
     let plan = &snapshot.plan;
-    if !snapshot.state.phase.has_process() || plan.network != Network::Bridge {
+    if !snapshot.state.phase.has_process() || !snapshot.state.has_device() {
         return map;
     }
     for port in &plan.ports.exposed {
         map.insert(port.to_string(), None);
     }
-    for bound in snapshot
-        .state
-        .endpoint
-        .iter()
-        .flat_map(|endpoint| endpoint.ports())
-    {
+    for bound in snapshot.state.published() {
         let key = format!("{}/{}", bound.port, protocol_name(bound.protocol));
         let bindings = map.entry(key).or_default().get_or_insert_with(Vec::new);
         bindings.push(PortBinding {
@@ -262,33 +256,31 @@ fn ports(snapshot: &Snapshot) -> PortMap {
 
 /// The networks by name, with what is known of the container's end.
 pub(crate) fn networks(shared: &Shared, snapshot: &Snapshot) -> BTreeMap<String, EndpointSettings> {
-    let mut networks = BTreeMap::new();
-    if snapshot.record.config.network_disabled == Some(true) {
-        return networks;
-    }
-    let Some(key) = snapshot.plan.network.key() else {
-        return networks;
-    };
-    let mut settings = snapshot
-        .record
-        .networks
-        .get(key)
-        .cloned()
-        .unwrap_or_default();
-    // The network stays known when the container has ended.
-    if was_tried(&snapshot.state) {
-        settings.network_id = shared.network.id_of(key).unwrap_or_default().to_owned();
-    }
-    if let Some(endpoint) = &snapshot.state.endpoint {
-        settings.network_id.clone_from(&endpoint.network_id);
-        settings.endpoint_id.clone_from(&endpoint.endpoint_id);
-        if let Some(link) = &endpoint.link {
-            settings.gateway = link.gateway.to_string();
-            settings.ip_address = link.address.to_string();
-            settings.ip_prefix_len = i64::from(link.prefix);
-            settings.mac_address.clone_from(&link.mac);
+    let state = &snapshot.state;
+    let known = snapshot.record.networks.iter().map(|(name, settings)| {
+        let mut settings = settings.clone();
+        // The network stays known when the container has ended.
+        if was_tried(state) {
+            settings.network_id = shared.network.id_of(name).unwrap_or_default();
+            if !is_predefined(name) {
+                let short = id::short(snapshot.id());
+                let aliases = settings.aliases.get_or_insert_default();
+                if !aliases.iter().any(|alias| alias == short) {
+                    aliases.push(short.to_owned());
+                }
+            }
         }
-    }
-    networks.insert(key.to_owned(), settings);
-    networks
+        if let Some(endpoint) = state.endpoint(name) {
+            settings.network_id.clone_from(&endpoint.network_id);
+            settings.endpoint_id.clone_from(&endpoint.endpoint_id);
+            if let Some(link) = &endpoint.link {
+                settings.gateway = link.gateway.to_string();
+                settings.ip_address = link.address.to_string();
+                settings.ip_prefix_len = i64::from(link.prefix);
+                settings.mac_address.clone_from(&link.mac);
+            }
+        }
+        (name.clone(), settings)
+    });
+    known.collect()
 }

@@ -220,9 +220,8 @@ fn name_of(registry: &Registry, link: &Link) -> String {
 
 /// Where a container is on the default bridge.
 fn address(child: &Snapshot) -> Option<Ipv4Addr> {
-    let endpoint = child.state.endpoint.as_ref()?;
-    let link = endpoint.link.as_ref()?;
-    (endpoint.network == "bridge").then_some(link.address)
+    let endpoint = child.state.endpoint("bridge")?;
+    Some(endpoint.link.as_ref()?.address)
 }
 
 fn hosts_line(link: &Link, child: &Snapshot, address: Ipv4Addr) -> String {

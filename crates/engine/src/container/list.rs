@@ -9,12 +9,11 @@ use longshore_api::scalar::UnixSeconds;
 use longshore_api::types::{ContainerSummary, Port};
 
 use crate::container::filter::Filter;
-use crate::container::plan::namespaces::Network;
 use crate::container::record::Record;
 use crate::container::registry::Snapshot;
 use crate::container::{inspect, links};
 use crate::error::Result;
-use crate::net::protocol_name;
+use crate::network::protocol_name;
 use crate::shared::Shared;
 use crate::wording::command_line;
 
@@ -126,15 +125,10 @@ fn summary(
 
 fn ports(snapshot: &Snapshot) -> Vec<Port> {
     let plan = &snapshot.plan;
-    if !snapshot.state.phase.has_process() || plan.network != Network::Bridge {
+    if !snapshot.state.phase.has_process() || !snapshot.state.has_device() {
         return Vec::new();
     }
-    let bound: Vec<_> = snapshot
-        .state
-        .endpoint
-        .iter()
-        .flat_map(|endpoint| endpoint.ports())
-        .collect();
+    let bound: Vec<_> = snapshot.state.published().collect();
     let mut ports = Vec::new();
     for port in &plan.ports.exposed {
         let mut published = bound

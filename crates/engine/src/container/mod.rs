@@ -11,7 +11,7 @@ pub(crate) mod inspect;
 pub(crate) mod links;
 pub mod list;
 pub mod logs;
-mod netfiles;
+pub(crate) mod netfiles;
 pub(crate) mod plan;
 pub mod prune;
 pub(crate) mod record;
@@ -37,7 +37,6 @@ use longshore_api::types::{
 };
 use longshore_runtime::channel::{Reply, Request as ShimRequest};
 use longshore_runtime::spec::ConsoleSize;
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use self::actor::{Answer, Command, Intent};
@@ -464,14 +463,7 @@ impl Containers {
         given: &str,
         command: impl FnOnce(Answer<T>) -> Command,
     ) -> Result<T> {
-        let (answer, answered) = oneshot::channel();
-        let gone = || Error::no_such_container(given);
-        handle
-            .mailbox
-            .send(command(answer))
-            .await
-            .map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        handle.ask(given, command).await
     }
 
     async fn ask_shim(&self, snapshot: &Snapshot, request: &ShimRequest) -> Result<Reply> {

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use crate::container::plan::Plan;
 use crate::container::plan::namespaces::Network;
-use crate::container::record::Files;
+use crate::container::record::{Files, Record};
 use crate::error::{IoContext, Result};
 
 /// Name servers when the host's are on its loopback device, which a container
@@ -23,11 +23,14 @@ const PUBLIC: [&str; 2] = ["8.8.8.8", "8.8.4.4"];
 pub(crate) struct Content<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) hostname: &'a str,
-    pub(crate) address: Option<IpAddr>,
+    /// Its addresses, that of its way to elsewhere first.
+    pub(crate) addresses: &'a [IpAddr],
     /// Lines of the containers that it is linked to.
     pub(crate) links: &'a [String],
     /// What `host-gateway` stands for.
     pub(crate) gateway: Option<IpAddr>,
+    /// Whether the engine answers for names.
+    pub(crate) names: bool,
 }
 
 /// Writes all three files, in place.
@@ -41,7 +44,40 @@ pub(crate) fn write(files: &Files, content: Content<'_>) -> Result<()> {
     put(&files.hostname(), &format!("{}\n", content.hostname))?;
     put(&files.hosts(), &hosts(content))?;
     let of_host = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
-    put(&files.resolv_conf(), &resolv_conf(content.plan, &of_host))
+    let text = match content.names {
+        true => resolv_conf_of_names(content.plan, &of_host),
+        false => resolv_conf(content.plan, &of_host),
+    };
+    put(&files.resolv_conf(), &text)
+}
+
+/// Lets a running container ask the engine for names from now on.
+pub(crate) fn ask_engine(files: &Files, plan: &Plan) -> std::io::Result<()> {
+    let of_host = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    // In place: the container has this very file mounted.
+    fs::write(files.resolv_conf(), resolv_conf_of_names(plan, &of_host))
+}
+
+/// Names one more address of a running container, as far as it has left the
+/// file as it was.
+pub(crate) fn add_address(
+    files: &Files,
+    record: &Record,
+    plan: &Plan,
+    address: impl Into<IpAddr>,
+) -> std::io::Result<()> {
+    let path = files.hosts();
+    let mut text = fs::read_to_string(&path)?;
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.push_str(&own_line(
+        address.into(),
+        &record.config.hostname,
+        &plan.domainname,
+    ));
+    // In place: the container has this very file mounted.
+    fs::write(&path, text)
 }
 
 fn hosts(content: Content<'_>) -> String {
@@ -70,62 +106,112 @@ fn hosts(content: Content<'_>) -> String {
         text.push_str(line);
         text.push('\n');
     }
-    if let Some(address) = content.address {
-        let (host, domain) = (content.hostname, content.plan.domainname.as_str());
-        if domain.is_empty() {
-            text.push_str(&format!("{address}\t{host}\n"));
-        } else {
-            text.push_str(&format!("{address}\t{host}.{domain} {host}\n"));
-        }
+    for address in content.addresses {
+        text.push_str(&own_line(
+            *address,
+            content.hostname,
+            &content.plan.domainname,
+        ));
     }
     text
 }
 
-/// The host's file with what the client gave instead. Servers on the host's
-/// loopback device are left out unless the container shares its network.
-fn resolv_conf(plan: &Plan, of_host: &str) -> String {
-    let shared = plan.network == Network::Host;
-    let values = |key: &str| -> Vec<String> {
-        of_host
-            .lines()
-            .filter_map(|line| {
+fn own_line(address: IpAddr, host: &str, domain: &str) -> String {
+    match domain {
+        "" => format!("{address}\t{host}\n"),
+        _ => format!("{address}\t{host}.{domain} {host}\n"),
+    }
+}
+
+/// What a file for resolvers says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Resolving {
+    /// Name servers.
+    pub(crate) servers: Vec<String>,
+    /// Search domains.
+    pub(crate) search: Vec<String>,
+    /// Options.
+    pub(crate) options: Vec<String>,
+}
+
+impl Resolving {
+    /// What a host's file says.
+    pub(crate) fn of_host(text: &str) -> Resolving {
+        let values = |key: &str| -> Vec<String> {
+            let values = text.lines().filter_map(|line| {
                 let mut words = line.split_whitespace();
                 (words.next() == Some(key)).then(|| words.map(str::to_owned).collect::<Vec<_>>())
-            })
-            .flatten()
-            .collect()
-    };
-    let given = |list: &[String], key: &str| {
-        if list.is_empty() {
-            values(key)
-        } else {
-            list.to_vec()
-        }
-    };
-    let mut servers = given(&plan.dns, "nameserver");
-    if plan.dns.is_empty() && !shared {
-        servers.retain(|server| !is_loopback(server));
-        if servers.is_empty() {
-            servers = PUBLIC.map(str::to_owned).to_vec();
+            });
+            values.flatten().collect()
+        };
+        Resolving {
+            servers: values("nameserver"),
+            search: values("search"),
+            options: values("options"),
         }
     }
-    let mut search = given(&plan.dns_search, "search");
-    // A single dot says that there shall be no search domain.
-    if search == ["."] {
-        search.clear();
+
+    /// What the host's file says, with what the client gave instead.
+    fn of(plan: &Plan, of_host: &str) -> Resolving {
+        let mut resolving = Resolving::of_host(of_host);
+        for (known, given) in [
+            (&mut resolving.servers, &plan.dns),
+            (&mut resolving.search, &plan.dns_search),
+            (&mut resolving.options, &plan.dns_options),
+        ] {
+            if !given.is_empty() {
+                known.clone_from(given);
+            }
+        }
+        // A single dot says that there shall be no search domain.
+        if resolving.search == ["."] {
+            resolving.search.clear();
+        }
+        resolving
     }
-    let options = given(&plan.dns_options, "options");
-    let mut text = String::new();
-    if !search.is_empty() {
-        text.push_str(&format!("search {}\n", search.join(" ")));
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        if !self.search.is_empty() {
+            text.push_str(&format!("search {}\n", self.search.join(" ")));
+        }
+        for server in &self.servers {
+            text.push_str(&format!("nameserver {server}\n"));
+        }
+        if !self.options.is_empty() {
+            text.push_str(&format!("options {}\n", self.options.join(" ")));
+        }
+        text
     }
-    for server in servers {
-        text.push_str(&format!("nameserver {server}\n"));
+}
+
+/// The file of a container that asks name servers itself. Servers on the host's
+/// loopback device are left out unless the container shares its network.
+fn resolv_conf(plan: &Plan, of_host: &str) -> String {
+    let mut resolving = Resolving::of(plan, of_host);
+    if plan.dns.is_empty() && plan.network != Network::Host {
+        resolving.servers.retain(|server| !is_loopback(server));
+        if resolving.servers.is_empty() {
+            resolving.servers = PUBLIC.map(str::to_owned).to_vec();
+        }
     }
-    if !options.is_empty() {
-        text.push_str(&format!("options {}\n", options.join(" ")));
+    resolving.text()
+}
+
+/// The file of a container that asks the engine, which knows the names of
+/// others and asks name servers for the rest.
+fn resolv_conf_of_names(plan: &Plan, of_host: &str) -> String {
+    let mut resolving = Resolving::of(plan, of_host);
+    resolving.servers = vec![longshore_network::resolver::ADDRESS.to_string()];
+    // A name without a dot may be a container's: it is asked for as it is.
+    if !resolving
+        .options
+        .iter()
+        .any(|option| option.starts_with("ndots:"))
+    {
+        resolving.options.push("ndots:0".to_owned());
     }
-    text
+    resolving.text()
 }
 
 fn is_loopback(server: &str) -> bool {
@@ -173,9 +259,10 @@ mod tests {
         let text = hosts(Content {
             plan: &plan,
             hostname: "web",
-            address: Some([10, 0, 0, 2].into()),
+            addresses: &[[10, 0, 0, 2].into()],
             links: &["10.0.0.3\tdata db".to_owned()],
             gateway: Some([10, 0, 0, 254].into()),
+            names: false,
         });
         assert!(text.starts_with("127.0.0.1\tlocalhost\n"));
         assert!(text.ends_with("10.0.0.1\tdb\n10.0.0.254\tup\n10.0.0.3\tdata db\n10.0.0.2\tweb\n"));

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::container::actor::Command;
+use crate::container::actor::{Answer, Command};
 use crate::container::plan::Plan;
 use crate::container::record::Record;
 use crate::container::state::{Phase, State};
@@ -49,6 +49,19 @@ impl Handle {
         view: watch::Receiver<Arc<Snapshot>>,
     ) -> Handle {
         Handle { mailbox, view }
+    }
+
+    /// Sends a request to the owner, and waits for its answer.
+    pub(crate) async fn ask<T>(
+        &self,
+        given: &str,
+        command: impl FnOnce(Answer<T>) -> Command,
+    ) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        let gone = || Error::no_such_container(given);
+        let sent = self.mailbox.send(command(answer)).await;
+        sent.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
     }
 
     /// What is known now.

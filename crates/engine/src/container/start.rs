@@ -9,6 +9,7 @@
 //! specification.
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ use crate::container::shim::{Connection, Streams};
 use crate::container::spec::{self, Places};
 use crate::container::{devices, links, netfiles, volumes};
 use crate::error::{Error, ErrorKind, IoContext, Result};
-use crate::net::{Endpoint, Reservation};
+use crate::network::{Endpoint, Reservation};
 use crate::shared::Shared;
 use crate::userns;
 
@@ -44,7 +45,7 @@ pub(crate) struct Started {
     pub(crate) shim: Connection,
     pub(crate) pid: u32,
     pub(crate) at: Timestamp,
-    pub(crate) endpoint: Option<Endpoint>,
+    pub(crate) endpoints: Vec<Endpoint>,
 }
 
 /// A start that failed, with the exit code that clients see.
@@ -169,7 +170,7 @@ pub(crate) async fn launch(
     let Created {
         mut shim,
         pid,
-        endpoint,
+        endpoints,
         ports,
         at_once,
     } = created;
@@ -187,17 +188,17 @@ pub(crate) async fn launch(
                 shim,
                 pid,
                 at,
-                endpoint,
+                endpoints,
             })
         }
         Err(failed) => {
             abandon(&mut shim).await;
-            match &endpoint {
-                Some(endpoint) => {
-                    shared.network.detach(&record.id).await;
-                    shared.publish_network("disconnect", &record.id, endpoint);
-                }
-                None => shared.network.release(&record.id, ports.as_ref()),
+            shared.network.detach(&record.id, &endpoints).await;
+            for endpoint in &endpoints {
+                shared.publish_network("disconnect", &record.id, endpoint);
+            }
+            if endpoints.is_empty() {
+                shared.network.release(&record.id, ports.as_ref());
             }
             Err(failed)
         }
@@ -212,9 +213,10 @@ fn prepare(files: &Files, record: &Record, plan: &Plan) -> Result<()> {
         netfiles::Content {
             plan,
             hostname: &record.config.hostname,
-            address: None,
+            addresses: &[],
             links: &[],
             gateway: None,
+            names: false,
         },
     )?;
     for mount in &plan.mounts {
@@ -253,7 +255,7 @@ struct Pending<'a> {
 struct Created {
     shim: Connection,
     pid: u32,
-    endpoint: Option<Endpoint>,
+    endpoints: Vec<Endpoint>,
     ports: Option<Reservation>,
     /// It starts without being asked again.
     at_once: bool,
@@ -269,10 +271,7 @@ impl Pending<'_> {
             plan,
             ..
         } = *self;
-        let ports = shared
-            .network
-            .reserve(&record.id, &record.name, plan)
-            .await?;
+        let ports = shared.network.reserve(record, plan).await?;
         spec.ports = spec::reservations(ports.as_ref().map_or(&[], |held| held.ports.as_slice()));
         let at_once = !self.to_attach && !ports.as_ref().is_some_and(Reservation::is_bridged);
         let launched = async {
@@ -293,47 +292,49 @@ impl Pending<'_> {
         };
         let steps = async {
             let pid = created(&mut shim, &record.name).await?;
-            let endpoint = match &ports {
-                Some(held) => {
-                    let endpoint = shared
-                        .network
-                        .attach(&record.id, pid, held, plan.mac)
-                        .await?;
-                    shared.publish_network("connect", &record.id, &endpoint);
-                    if let Some(link) = &endpoint.link {
-                        netfiles::write(
-                            files,
-                            netfiles::Content {
-                                plan,
-                                hostname: &record.config.hostname,
-                                address: Some(link.address.into()),
-                                links: self.links,
-                                gateway: Some(link.gateway.into()),
-                            },
-                        )?;
-                    }
-                    Some(endpoint)
-                }
-                None => None,
+            let endpoints = match &ports {
+                Some(held) => shared.network.attach(&record.id, pid, held, plan).await?,
+                None => Vec::new(),
             };
-            Ok::<_, FailedStart>((pid, endpoint))
+            for endpoint in &endpoints {
+                shared.publish_network("connect", &record.id, endpoint);
+            }
+            let links: Vec<_> = endpoints
+                .iter()
+                .filter_map(|end| end.link.as_ref())
+                .collect();
+            if let Some(first) = links.first() {
+                let addresses: Vec<IpAddr> = links.iter().map(|link| link.address.into()).collect();
+                netfiles::write(
+                    files,
+                    netfiles::Content {
+                        plan,
+                        hostname: &record.config.hostname,
+                        addresses: &addresses,
+                        links: self.links,
+                        gateway: Some(first.gateway.into()),
+                        names: endpoints.iter().any(Endpoint::has_names),
+                    },
+                )?;
+            }
+            Ok::<_, FailedStart>((pid, endpoints))
         };
         let outcome = match timeout(SETUP, steps).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Error::system("setting the container up took too long").into()),
         };
         match outcome {
-            Ok((pid, endpoint)) => Ok(Created {
+            Ok((pid, endpoints)) => Ok(Created {
                 shim,
                 pid,
-                endpoint,
+                endpoints,
                 ports,
                 at_once,
             }),
             Err(failed) => {
                 abandon(&mut shim).await;
                 // It may have failed before or after it was connected.
-                shared.network.detach(&record.id).await;
+                shared.network.detach_everywhere(&record.id).await;
                 shared.network.release(&record.id, ports.as_ref());
                 Err(failed)
             }

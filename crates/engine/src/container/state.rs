@@ -15,8 +15,9 @@
 //! `decide` is the policy: a pure function of phase and request. The actor
 //! acts on its answer, everything else only reads.
 
-use crate::net::Endpoint;
+use crate::network::Endpoint;
 use jiff::Timestamp;
+use longshore_network::ports::Binding;
 use serde::{Deserialize, Serialize};
 
 use crate::container::health::{Health, Status};
@@ -105,8 +106,9 @@ pub(crate) struct State {
     pub(crate) finished_at: Option<Timestamp>,
     /// How often the restart policy started it again.
     pub(crate) restart_count: u32,
-    /// Its end of the network while it runs.
-    pub(crate) endpoint: Option<Endpoint>,
+    /// Its ends of networks while it runs, its way to elsewhere first.
+    #[serde(default, alias = "endpoint", deserialize_with = "one_or_many")]
+    pub(crate) endpoints: Vec<Endpoint>,
     /// Its health since its first start, where it has a check.
     #[serde(default)]
     pub(crate) health: Option<Health>,
@@ -125,9 +127,24 @@ impl State {
             started_at: None,
             finished_at: None,
             restart_count: 0,
-            endpoint: None,
+            endpoints: Vec::new(),
             health: None,
         }
+    }
+
+    /// Its end of the network of this name.
+    pub(crate) fn endpoint(&self, network: &str) -> Option<&Endpoint> {
+        self.endpoints.iter().find(|end| end.network == network)
+    }
+
+    /// Ports of the host that lead to it.
+    pub(crate) fn published(&self) -> impl Iterator<Item = &Binding> {
+        self.endpoints.iter().flat_map(Endpoint::ports)
+    }
+
+    /// Whether it has a network device besides the loopback.
+    pub(crate) fn has_device(&self) -> bool {
+        self.endpoints.iter().any(|end| end.link.is_some())
     }
 
     /// The `Status` text of the list.
@@ -158,6 +175,23 @@ impl State {
             Phase::Dead => "Dead".into(),
         }
     }
+}
+
+/// Ends of networks; an earlier format knew one at most.
+fn one_or_many<'de, D>(deserializer: D) -> Result<Vec<Endpoint>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Many(Vec<Endpoint>),
+        One(Option<Box<Endpoint>>),
+    }
+    Ok(match Either::deserialize(deserializer)? {
+        Either::Many(many) => many,
+        Either::One(one) => one.into_iter().map(|end| *end).collect(),
+    })
 }
 
 /// What a container can be asked for.

@@ -41,7 +41,7 @@ pub(super) fn complete(shared: &Shared, record: &Record, state: &State, beginnin
             if exit.oom_killed {
                 story.once(state.started_at, "oom", &[]);
             }
-            if state.endpoint.is_none() {
+            if state.endpoints.is_empty() {
                 story.disconnected();
             }
         }
@@ -153,19 +153,27 @@ impl Story<'_> {
         }
     }
 
-    /// Its connection to a network ended with it.
+    /// Its connections to networks ended with it.
     fn disconnected(&self) {
         let own = Some(&self.record.id);
-        let last = self.events.last(|event| {
-            event.kind == EventKind::Network && event.attributes.get("container") == own
-        });
-        if let Some(last) = last.filter(|last| last.action == "connect") {
-            self.events.publish(
-                EventKind::Network,
-                "disconnect",
-                last.actor.clone(),
-                last.attributes.clone(),
-            );
+        let mut told: Vec<String> = Vec::new();
+        let last = |told: &[String]| {
+            self.events.last(|event| {
+                event.kind == EventKind::Network
+                    && event.attributes.get("container") == own
+                    && !told.contains(&event.actor)
+            })
+        };
+        while let Some(last) = last(&told) {
+            told.push(last.actor.clone());
+            if last.action == "connect" {
+                self.events.publish(
+                    EventKind::Network,
+                    "disconnect",
+                    last.actor.clone(),
+                    last.attributes.clone(),
+                );
+            }
         }
     }
 

@@ -26,7 +26,7 @@ use crate::container::state::{Desired, Phase, State};
 use crate::container::volumes;
 use crate::error::{IoContext, Result};
 use crate::meta;
-use crate::net::Endpoint;
+use crate::network::Restored;
 use crate::shared::{self, Shared};
 use crate::time;
 
@@ -118,17 +118,14 @@ pub(crate) async fn recover(shared: &Arc<Shared>) -> Result<Recovered> {
         report.swept += 1;
     }
     report.swept += sweep(shared, &known).await?;
-    let endpoints: Vec<(String, Endpoint)> = found
-        .iter()
-        .filter(|container| matches!(container.beginning, Beginning::Adopted(..)))
-        .filter_map(|container| {
-            Some((
-                container.record.id.clone(),
-                container.state.endpoint.clone()?,
-            ))
-        })
-        .collect();
-    shared.network.restore(endpoints).await?;
+    let running = found.iter().filter(runs).map(|container| Restored {
+        owner: container.record.id.clone(),
+        pid: container.state.pid,
+        plan: container.plan.clone(),
+        endpoints: container.state.endpoints.clone(),
+    });
+    let endpoints: Vec<Restored> = running.collect();
+    shared.network.restore(&endpoints).await?;
     // Those created first come first, so that a container finds those whose
     // namespaces it joins.
     found.sort_by_key(|container| container.record.created);

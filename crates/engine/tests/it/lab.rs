@@ -200,6 +200,7 @@ pub(crate) async fn open(dir: &TempDir, bridge: Option<(&str, &str)>) -> Result<
         exec_root: dir.path().join("run"),
         cgroup_parent: format!("/{}", cgroup_parent()),
         bridge: bridge.map(|(name, _)| name.to_owned()),
+        address_pools: Vec::new(),
         bip: bridge.map(|(_, bip)| bip.to_owned()),
         seccomp: Default::default(),
         log_driver: "json-file".into(),

@@ -74,10 +74,11 @@ impl Actor {
         self.state.exit_code = i64::from(exit.exit_code);
         self.state.oom_killed |= exit.oom_killed;
         self.state.finished_at = Some(finished);
-        let endpoint = self.state.endpoint.take();
-        if endpoint.is_some() {
-            self.shared.network.detach(&self.record.id).await;
-        }
+        let endpoints = std::mem::take(&mut self.state.endpoints);
+        self.shared
+            .network
+            .detach(&self.record.id, &endpoints)
+            .await;
         let again = self.plan.restart.after_exit(&self.state);
         self.state.phase = if again {
             Phase::Restarting
@@ -98,9 +99,9 @@ impl Actor {
         }
         let code = self.state.exit_code.to_string();
         self.publish("die", &[("exitCode", code)]);
-        if let Some(endpoint) = endpoint {
+        for endpoint in &endpoints {
             self.shared
-                .publish_network("disconnect", &self.record.id, &endpoint);
+                .publish_network("disconnect", &self.record.id, endpoint);
         }
         volumes::unmount(&self.shared, &self.record.id, &self.record.mounts).await;
         volumes::publish_unmounted(&self.shared, &self.record.id, &self.record.mounts);

@@ -1,0 +1,452 @@
+//! Containers come to networks and go: before a start, at an end, and while
+//! they run.
+
+use std::sync::Arc;
+use std::task::Poll;
+
+use longshore_api::types::EndpointSettings;
+use longshore_network::bridge::End;
+use longshore_network::ports::{Binding, Protocol as LinkProtocol, Request};
+
+use super::endpoint::{self, Endpoint, Pending, Reservation};
+use super::record::Driver;
+use super::resolver::{Seen, Upstream};
+use super::store::{Net, Network, network_error};
+use crate::container::plan::Plan;
+use crate::container::plan::namespaces::Network as Mode;
+use crate::container::plan::ports::Protocol;
+use crate::container::record::Record;
+use crate::error::{Error, IoContext, Result};
+use crate::id;
+
+impl Net {
+    /// Finds the networks of a container that is about to start, and takes its
+    /// ports of the host; none if it shares another's network.
+    pub(crate) async fn reserve(
+        &self,
+        record: &Record,
+        plan: &Plan,
+    ) -> Result<Option<Reservation>> {
+        if let Mode::Container(_) = plan.network {
+            return Ok(None);
+        }
+        let mut ends = Vec::with_capacity(record.networks.len());
+        for (key, settings) in &record.networks {
+            let network = match key.as_str() {
+                // Without a bridge its containers have no network.
+                "bridge" if !self.has_bridge() => self.find("none")?,
+                _ => self.find(key)?,
+            };
+            let mut pending = pending(network, record, settings)?;
+            if plan.network.key() == Some(key) {
+                pending.end.mac = plan.mac.or(pending.end.mac);
+            }
+            ends.push(pending);
+        }
+        // The way to elsewhere comes first.
+        ends.sort_by_key(|end| {
+            let record = &end.network.record;
+            (
+                end.network.bridge.is_none(),
+                record.internal,
+                record.name.clone(),
+            )
+        });
+        let mut reservation = Reservation {
+            ends,
+            ports: Vec::new(),
+        };
+        let first = reservation
+            .ends
+            .first()
+            .filter(|end| !end.network.record.internal);
+        if let Some(first) = first
+            && let Some(bridge) = first.network.bridge.clone()
+        {
+            let (owner, requests) = (record.id.clone(), requests(plan, &first.network)?);
+            let endpoint = first.endpoint_id.clone();
+            let taken = blocking(move || bridge.reserve(&owner, &requests)).await?;
+            reservation.ports = taken.map_err(|error| {
+                Error::system(format!(
+                    "driver failed programming external connectivity on endpoint {} ({endpoint}): \
+                     {error}",
+                    record.name
+                ))
+            })?;
+        }
+        Ok(Some(reservation))
+    }
+
+    /// Connects the namespace of a process with what was reserved: all or
+    /// nothing.
+    pub(crate) async fn attach(
+        &self,
+        owner: &str,
+        pid: u32,
+        reservation: &Reservation,
+        plan: &Plan,
+    ) -> Result<Vec<Endpoint>> {
+        let mut made: Vec<Endpoint> = Vec::with_capacity(reservation.ends.len());
+        for (number, pending) in reservation.ends.iter().enumerate() {
+            let mut pending = pending.clone();
+            pending.end.is_default = number == 0;
+            let ports = match number {
+                0 => reservation.ports.as_slice(),
+                _ => &[],
+            };
+            match join(owner, pid, pending, ports, &made).await {
+                Ok(endpoint) => made.push(endpoint),
+                Err(error) => {
+                    self.detach(owner, &made).await;
+                    return Err(error);
+                }
+            }
+        }
+        if let Err(error) = self.answer(owner, pid, &made, Upstream::of(plan)).await {
+            self.detach(owner, &made).await;
+            return Err(error);
+        }
+        Ok(made)
+    }
+
+    /// Answers a container that asks for names, if there are any on its
+    /// networks.
+    pub(crate) async fn answer(
+        &self,
+        owner: &str,
+        pid: u32,
+        endpoints: &[Endpoint],
+        upstream: Upstream,
+    ) -> Result<()> {
+        if !endpoints.iter().any(Endpoint::has_names) {
+            return Ok(());
+        }
+        let pid = i32::try_from(pid).context("process id")?;
+        let sockets = blocking(move || longshore_network::resolver::open(pid)).await?;
+        let sockets = sockets.map_err(network_error)?;
+        let seen = endpoints.iter().filter_map(|end| self.seen(end));
+        self.resolvers
+            .serve(owner, sockets, seen.collect(), upstream)
+    }
+
+    fn seen(&self, end: &Endpoint) -> Option<Seen> {
+        Some(Seen {
+            network: self.by_id(&end.network_id)?,
+            links: end.links.clone(),
+        })
+    }
+
+    /// Takes a container off, whose namespace goes. What cannot be undone now is
+    /// undone when the tables are declared next.
+    pub(crate) async fn detach(&self, owner: &str, endpoints: &[Endpoint]) {
+        self.resolvers.end(owner);
+        let ids = endpoints.iter().map(|end| end.network_id.as_str());
+        let networks = ids.filter_map(|id| self.by_id(id)).collect();
+        leave(owner, networks).await;
+    }
+
+    /// As [`Net::detach`], wherever it may be: its start was broken off.
+    pub(crate) async fn detach_everywhere(&self, owner: &str) {
+        self.resolvers.end(owner);
+        leave(owner, self.list()).await;
+    }
+
+    /// Gives back what was reserved and not connected.
+    pub(crate) fn release(&self, owner: &str, reservation: Option<&Reservation>) {
+        let Some(reservation) = reservation else {
+            return;
+        };
+        let first = reservation.ends.first();
+        if let Some(bridge) = first.and_then(|end| end.network.bridge.as_ref()) {
+            bridge.release(owner, &reservation.ports);
+        }
+    }
+
+    /// Connects a running container to one more network.
+    pub(crate) async fn connect(
+        &self,
+        network: Arc<Network>,
+        container: Running<'_>,
+        settings: &EndpointSettings,
+        present: &[Endpoint],
+    ) -> Result<Endpoint> {
+        let Running { record, plan, pid } = container;
+        if present
+            .iter()
+            .any(|end| end.network_id == network.record.id)
+        {
+            return Err(already(&record.name, &network));
+        }
+        let mut pending = pending(network, record, settings)?;
+        pending.end.is_default = !present.iter().any(|end| self.leads_elsewhere(end));
+        let end = join(&record.id, pid, pending, &[], present).await?;
+        let Some(seen) = self.seen(&end).filter(|_| end.link.is_some()) else {
+            return Ok(end);
+        };
+        if !self
+            .resolvers
+            .change(&record.id, |networks| networks.push(seen))
+        {
+            let now: Vec<Endpoint> = present.iter().chain([&end]).cloned().collect();
+            if let Err(error) = self.answer(&record.id, pid, &now, Upstream::of(plan)).await {
+                self.unplug(&record.id, &end).await;
+                return Err(error);
+            }
+        }
+        Ok(end)
+    }
+
+    /// Takes a running container off one of its networks. If that was its way to
+    /// elsewhere, and published its ports, the next one is that from now on.
+    pub(crate) async fn disconnect(
+        &self,
+        owner: &str,
+        pid: u32,
+        gone: &Endpoint,
+        rest: &mut [Endpoint],
+        was_first: bool,
+    ) -> Result<()> {
+        if let Some(network) = self.by_id(&gone.network_id) {
+            if let Some(bridge) = network.bridge.clone() {
+                let container = owner.to_owned();
+                let unplugged = blocking(move || bridge.unplug(&container)).await?;
+                unplugged.map_err(network_error)?;
+            }
+            network.leave(owner);
+        }
+        self.resolvers.change(owner, |networks| {
+            networks.retain(|seen| seen.network.record.id != gone.network_id);
+        });
+        let next = rest.iter_mut().find(|end| self.leads_elsewhere(end));
+        if let Some(next) = next.filter(|_| was_first)
+            && let Some(bridge) = self.by_id(&next.network_id).and_then(|n| n.bridge.clone())
+        {
+            let (owner, ports) = (owner.to_owned(), gone.ports().to_vec());
+            let pid = i32::try_from(pid).context("process id")?;
+            let link = blocking(move || bridge.take_over(&owner, pid, &ports)).await?;
+            next.link = Some(link.map_err(network_error)?);
+        }
+        Ok(())
+    }
+
+    /// Takes a running container off a network that it shall not be on.
+    pub(crate) async fn unplug(&self, owner: &str, end: &Endpoint) {
+        if let Err(error) = self.disconnect(owner, 0, end, &mut [], false).await {
+            tracing::warn!(container = owner, %error, "not taken off the network");
+        }
+    }
+
+    /// Whether an end may be the way to elsewhere.
+    pub(crate) fn leads_elsewhere(&self, end: &Endpoint) -> bool {
+        end.link.is_some()
+            && self
+                .by_id(&end.network_id)
+                .is_some_and(|network| !network.record.internal)
+    }
+
+    /// A running container is called otherwise.
+    pub(crate) fn rename(&self, owner: &str, endpoints: &[Endpoint], old: &str, new: &str) {
+        for network in endpoints
+            .iter()
+            .filter_map(|end| self.by_id(&end.network_id))
+        {
+            network.names.rename(owner, old, new);
+        }
+    }
+
+    /// Takes over what containers hold that run from before.
+    pub(crate) async fn restore(&self, found: &[Restored]) -> Result<()> {
+        for network in self.list() {
+            let mut links = Vec::new();
+            for Restored {
+                owner, endpoints, ..
+            } in found
+            {
+                let own = endpoints
+                    .iter()
+                    .find(|end| end.network_id == network.record.id);
+                let Some(own) = own else { continue };
+                network.join(owner)?;
+                if let Some(link) = &own.link {
+                    if network.has_names() {
+                        network.names.set(owner, link.address, own.names.clone());
+                    }
+                    links.push((owner.clone(), link.clone()));
+                }
+            }
+            if let Some(bridge) = network.bridge.clone() {
+                let restored = blocking(move || bridge.restore(links)).await?;
+                restored.map_err(network_error)?;
+            }
+        }
+        // All at once: each waits for the kernel, and all want to be answered.
+        let answers = found.iter().map(|container| async {
+            let upstream = Upstream::of(&container.plan);
+            let (owner, ends) = (&container.owner, &container.endpoints);
+            if let Err(error) = self.answer(owner, container.pid, ends, upstream).await {
+                tracing::warn!(container = owner, %error, "its questions for names stay open");
+            }
+        });
+        together(answers.collect()).await;
+        Ok(())
+    }
+}
+
+/// A container that runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Running<'a> {
+    pub(crate) record: &'a Record,
+    pub(crate) plan: &'a Plan,
+    pub(crate) pid: u32,
+}
+
+/// A container that runs from before.
+#[derive(Clone, Debug)]
+pub(crate) struct Restored {
+    /// Its full id.
+    pub(crate) owner: String,
+    pub(crate) pid: u32,
+    pub(crate) plan: Plan,
+    pub(crate) endpoints: Vec<Endpoint>,
+}
+
+/// Waits for all of them, whichever comes first.
+async fn together<F: Future<Output = ()>>(futures: Vec<F>) {
+    let mut open: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    std::future::poll_fn(|context| {
+        open.retain_mut(|future| future.as_mut().poll(context).is_pending());
+        match open.is_empty() {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+}
+
+/// dockerd's words for a second connection.
+pub(crate) fn already(container: &str, network: &Network) -> Error {
+    Error::forbidden(format!(
+        "endpoint with name {container} already exists in network {}",
+        network.record.name
+    ))
+}
+
+fn pending(network: Arc<Network>, record: &Record, settings: &EndpointSettings) -> Result<Pending> {
+    if network.record.config_only {
+        return Err(Error::forbidden(
+            "cannot create endpoint on configuration-only network",
+        ));
+    }
+    if network.record.driver == Driver::Bridge && network.bridge.is_none() {
+        return Err(Error::system(format!(
+            "network {} has no bridge, since it could not be made",
+            network.record.name
+        )));
+    }
+    let mut names = vec![record.name.clone(), id::short(&record.id).to_owned()];
+    names.extend(settings.aliases.iter().flatten().cloned());
+    Ok(Pending {
+        end: endpoint::end(&network, settings)?,
+        endpoint_id: id::generate()?,
+        names,
+        links: endpoint::links(settings),
+        network,
+    })
+}
+
+/// Makes one end.
+async fn join(
+    owner: &str,
+    pid: u32,
+    pending: Pending,
+    ports: &[Binding],
+    present: &[Endpoint],
+) -> Result<Endpoint> {
+    let Pending {
+        network,
+        endpoint_id,
+        end,
+        names,
+        links,
+    } = pending;
+    network.join(owner)?;
+    let link = match network.bridge.clone() {
+        None => None,
+        Some(bridge) => {
+            let taken = present
+                .iter()
+                .filter_map(|end| Some(end.link.as_ref()?.device.as_str()));
+            let end = End {
+                device: endpoint::free_device(&end.device, taken),
+                ..end
+            };
+            let (container, ports) = (owner.to_owned(), ports.to_vec());
+            let pid = i32::try_from(pid).context("process id")?;
+            let made = blocking(move || bridge.attach(&container, pid, &ports, &end)).await;
+            match made.and_then(|made| made.map_err(network_error)) {
+                Ok(link) => Some(link),
+                Err(error) => {
+                    network.leave(owner);
+                    return Err(error);
+                }
+            }
+        }
+    };
+    if let Some(link) = &link
+        && network.has_names()
+    {
+        network.names.set(owner, link.address, names.clone());
+    }
+    Ok(Endpoint {
+        network_id: network.record.id.clone(),
+        network: network.record.name.clone(),
+        endpoint_id,
+        driver: network.record.driver.as_str().to_owned(),
+        names,
+        links,
+        link,
+    })
+}
+
+async fn leave(owner: &str, networks: Vec<Arc<Network>>) {
+    for network in networks {
+        network.leave(owner);
+        let Some(bridge) = network.bridge.clone() else {
+            continue;
+        };
+        let container = owner.to_owned();
+        if let Ok(Err(error)) = blocking(move || bridge.detach(&container)).await {
+            tracing::warn!(container = owner, %error, "network not cleaned up");
+        }
+    }
+}
+
+fn requests(plan: &Plan, network: &Network) -> Result<Vec<Request>> {
+    let anywhere = network.record.host_address();
+    plan.ports
+        .published
+        .iter()
+        .map(|publish| {
+            Ok(Request {
+                port: publish.port.number,
+                protocol: match publish.port.protocol {
+                    Protocol::Tcp => LinkProtocol::Tcp,
+                    Protocol::Udp => LinkProtocol::Udp,
+                    Protocol::Sctp => {
+                        return Err(Error::not_implemented(
+                            "publishing SCTP ports is not supported by this engine yet",
+                        ));
+                    }
+                },
+                host_ip: publish.address.unwrap_or(anywhere),
+                host_ports: publish.host.map(|(first, last)| first..=last),
+            })
+        })
+        .collect()
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> longshore_network::error::Result<T> + Send + 'static,
+) -> Result<longshore_network::error::Result<T>> {
+    tokio::task::spawn_blocking(work).await.context("network")
+}

@@ -1,0 +1,166 @@
+//! A container's end of a network: reserved before its start, made when its
+//! namespace exists, recorded with its state.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use longshore_api::types::EndpointSettings;
+use longshore_network::bridge::{End, Endpoint as Link};
+use longshore_network::ports::{Binding, Protocol as LinkProtocol};
+use serde::{Deserialize, Serialize};
+
+use super::store::Network;
+use crate::container::plan::namespaces;
+use crate::error::{Error, Result};
+
+/// A container's end of a network while it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Endpoint {
+    /// Id of the network.
+    pub(crate) network_id: String,
+    /// Name of the network.
+    pub(crate) network: String,
+    /// Id of this end.
+    pub(crate) endpoint_id: String,
+    /// The word for the kind of its network.
+    #[serde(default)]
+    pub(crate) driver: String,
+    /// What it is called there, itself first.
+    #[serde(default)]
+    pub(crate) names: Vec<String>,
+    /// What it calls others, each with what they are called.
+    #[serde(default)]
+    pub(crate) links: BTreeMap<String, String>,
+    /// Addresses and ports, where there is a device.
+    pub(crate) link: Option<Link>,
+}
+
+impl Endpoint {
+    /// Published ports.
+    pub(crate) fn ports(&self) -> &[Binding] {
+        self.link.as_ref().map_or(&[], |link| link.ports.as_slice())
+    }
+
+    /// Whether containers are known by name on its network.
+    pub(crate) fn has_names(&self) -> bool {
+        self.link.is_some() && !super::record::is_predefined(&self.network)
+    }
+}
+
+/// What a container holds of its networks before it is connected.
+#[derive(Clone, Debug)]
+pub(crate) struct Reservation {
+    /// The way to elsewhere comes first.
+    pub(super) ends: Vec<Pending>,
+    /// Ports of the host, published by the first end.
+    pub(crate) ports: Vec<Binding>,
+}
+
+impl Reservation {
+    /// Whether there is a device to be connected.
+    pub(crate) fn is_bridged(&self) -> bool {
+        self.ends.iter().any(|end| end.network.bridge.is_some())
+    }
+}
+
+/// An end that is to be made.
+#[derive(Clone, Debug)]
+pub(super) struct Pending {
+    pub(super) network: Arc<Network>,
+    pub(super) endpoint_id: String,
+    pub(super) end: End,
+    pub(super) names: Vec<String>,
+    pub(super) links: BTreeMap<String, String>,
+}
+
+/// Reads what a client says of a container's end of a network.
+pub(super) fn end(network: &Network, settings: &EndpointSettings) -> Result<End> {
+    let record = &network.record;
+    check(network, settings)?;
+    let asked = settings.ipam_config.as_ref();
+    let address = asked
+        .and_then(|asked| asked.ipv4_address.as_deref())
+        .filter(|text| !text.is_empty());
+    let address = match address {
+        None => None,
+        Some(text) => Some(
+            text.parse()
+                .map_err(|_| Error::bad_parameter(format!("invalid IPv4 address: {text}")))?,
+        ),
+    };
+    let mac = Some(settings.mac_address.as_str());
+    let prefix = match super::options::Options::parse(&record.options) {
+        Ok(options) => options.prefix,
+        Err(_) => "eth".to_owned(),
+    };
+    Ok(End {
+        device: prefix,
+        address,
+        mac: namespaces::mac(mac)?,
+        is_default: false,
+    })
+}
+
+/// Refuses what this network does not have.
+pub(crate) fn check(network: &Network, settings: &EndpointSettings) -> Result<()> {
+    let asked = settings.ipam_config.as_ref();
+    let addresses = asked
+        .into_iter()
+        .flat_map(|asked| [&asked.ipv4_address, &asked.ipv6_address]);
+    let asks = addresses.flatten().any(|text| !text.is_empty());
+    let has_aliases = settings
+        .aliases
+        .as_ref()
+        .is_some_and(|list| !list.is_empty());
+    if network.record.is_predefined() {
+        if asks {
+            return Err(Error::bad_parameter(
+                "user specified IP address is supported on user defined networks only",
+            ));
+        }
+        if has_aliases {
+            return Err(Error::bad_parameter(
+                "network-scoped alias is supported only for containers in user defined networks",
+            ));
+        }
+    } else if asks && !network.record.is_chosen {
+        return Err(Error::bad_parameter(
+            "user specified IP address is supported only when connecting to networks with user \
+             configured subnets",
+        ));
+    }
+    Ok(())
+}
+
+/// What a container calls others on a network, each with their own name:
+/// `name` and `name:alias`.
+pub(super) fn links(settings: &EndpointSettings) -> BTreeMap<String, String> {
+    let given = settings.links.iter().flatten();
+    let split = given.map(|text| {
+        let (name, alias) = text.split_once(':').unwrap_or((text, text));
+        let alias = alias.rsplit('/').next().unwrap_or(alias);
+        (
+            alias.to_ascii_lowercase(),
+            name.trim_start_matches('/').to_owned(),
+        )
+    });
+    split.collect()
+}
+
+/// The word of the wire for a transport.
+pub(crate) fn protocol_name(protocol: LinkProtocol) -> &'static str {
+    match protocol {
+        LinkProtocol::Tcp => "tcp",
+        LinkProtocol::Udp => "udp",
+    }
+}
+
+/// The first name of a device that is free: `eth0`, `eth1`.
+pub(super) fn free_device<'a>(
+    prefix: &str,
+    taken: impl Iterator<Item = &'a str> + Clone,
+) -> String {
+    let names = (0..).map(|number: u32| format!("{prefix}{number}"));
+    let mut free = names.filter(|name| !taken.clone().any(|other| other == name));
+    free.next().unwrap_or_else(|| prefix.to_owned())
+}

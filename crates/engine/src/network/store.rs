@@ -1,0 +1,499 @@
+//! The networks of the engine: their records on disk, their bridges in the
+//! kernel, and who is on them.
+//!
+//! ```text
+//! <root>/networks.json          ids of the networks that every engine has
+//! <root>/networks/<id>.json     the others
+//! ```
+//!
+//! A record is written before its bridge is made and removed after it: whatever
+//! a killed engine leaves, the next one finds by a record. Who has which address
+//! is in the records of the containers.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use longshore_api::types::IPAMConfig;
+use longshore_network::bridge::{Bridge, Settings};
+use longshore_network::error::Error as NetworkError;
+use longshore_network::subnet::Pools;
+use serde::{Deserialize, Serialize};
+
+use super::names::Names;
+use super::options::Options;
+use super::record::{Driver, Record};
+use super::resolver::Resolvers;
+use crate::error::{Error, ErrorKind, IoContext, Result};
+use crate::id;
+use crate::meta::{self, Durability};
+
+/// Ids of the networks that every engine has, made at the first start.
+#[derive(Debug, Serialize, Deserialize)]
+struct Ids {
+    bridge: String,
+    none: String,
+    host: String,
+}
+
+/// A network.
+#[derive(Debug)]
+pub(crate) struct Network {
+    pub(crate) record: Record,
+    /// Its device, where it has one.
+    pub(crate) bridge: Option<Arc<Bridge>>,
+    /// What the containers on it are called.
+    pub(crate) names: Names,
+    members: Mutex<Members>,
+}
+
+/// Who is on a network.
+#[derive(Debug, Default)]
+struct Members {
+    /// Full ids of containers.
+    ids: Vec<String>,
+    /// It was removed: nobody comes any more.
+    is_gone: bool,
+}
+
+impl Network {
+    fn new(record: Record, bridge: Option<Arc<Bridge>>) -> Arc<Network> {
+        Arc::new(Network {
+            record,
+            bridge,
+            names: Names::default(),
+            members: Mutex::default(),
+        })
+    }
+
+    /// Whether containers are known by name on it.
+    pub(crate) fn has_names(&self) -> bool {
+        self.bridge.is_some() && !self.record.is_predefined()
+    }
+
+    /// Full ids of the containers on it.
+    pub(crate) fn members(&self) -> Vec<String> {
+        self.lock().ids.clone()
+    }
+
+    /// A container comes; it stays until [`Network::leave`].
+    pub(super) fn join(&self, owner: &str) -> Result<()> {
+        let mut members = self.lock();
+        if members.is_gone {
+            return Err(not_found(&self.record.name));
+        }
+        if !members.ids.iter().any(|id| id == owner) {
+            members.ids.push(owner.to_owned());
+        }
+        Ok(())
+    }
+
+    /// A container goes.
+    pub(super) fn leave(&self, owner: &str) {
+        self.names.forget(owner);
+        self.lock().ids.retain(|id| id != owner);
+    }
+
+    /// Keeps everybody from coming, if nobody is there.
+    fn close_door(&self) -> bool {
+        let mut members = self.lock();
+        members.is_gone |= members.ids.is_empty();
+        members.is_gone
+    }
+
+    fn open_door(&self) {
+        self.lock().is_gone = false;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Members> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The networks of the engine.
+#[derive(Debug)]
+pub(crate) struct Net {
+    dir: PathBuf,
+    pools: Pools,
+    networks: RwLock<BTreeMap<String, Arc<Network>>>,
+    /// Held while the set of networks changes.
+    changing: Mutex<()>,
+    /// What answers containers that ask for names.
+    pub(super) resolvers: Resolvers,
+}
+
+/// What the engine is told of its networks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    /// Device of the default bridge, if there is to be one.
+    pub(crate) bridge: Option<&'a str>,
+    /// Its address.
+    pub(crate) bip: Option<&'a str>,
+    /// Where subnets come from; none for the usual ones.
+    pub(crate) pools: &'a [(String, u8)],
+}
+
+impl Net {
+    /// Makes the networks that every engine has, and finds the others below
+    /// `root`.
+    pub(crate) fn open(root: &Path, wanted: Wanted<'_>) -> Result<Net> {
+        let path = root.join("networks.json");
+        let ids: Ids = match meta::read(&path)? {
+            Some(known) => known,
+            None => {
+                let ids = Ids {
+                    bridge: id::generate()?,
+                    none: id::generate()?,
+                    host: id::generate()?,
+                };
+                meta::write(&path, &ids, Durability::Power)?;
+                ids
+            }
+        };
+        let dir = root.join("networks");
+        fs::create_dir_all(&dir).context(dir.display())?;
+        let net = Net {
+            dir,
+            pools: pools(wanted.pools)?,
+            networks: RwLock::default(),
+            changing: Mutex::default(),
+            resolvers: Resolvers::default(),
+        };
+        let created = fs::metadata(&path).and_then(|data| data.modified()).ok();
+        let created = created.and_then(|time| Timestamp::try_from(time).ok());
+        let created = created.unwrap_or_else(Timestamp::now);
+        for (name, id, driver) in [
+            ("none", &ids.none, Driver::Null),
+            ("host", &ids.host, Driver::Host),
+        ] {
+            net.insert(Network::new(
+                Record::predefined(name, id, driver, created),
+                None,
+            ));
+        }
+        net.find_records()?;
+        if let Some(device) = wanted.bridge {
+            let record =
+                Record::predefined("bridge", &ids.bridge, Driver::Bridge, Timestamp::now());
+            net.insert(default_bridge(record, device, wanted.bip, &net.pools)?);
+        }
+        Ok(net)
+    }
+
+    /// Takes up the networks that are recorded. One whose bridge cannot be made
+    /// is there without it, so that a person can remove it.
+    fn find_records(&self) -> Result<()> {
+        for entry in fs::read_dir(&self.dir).context(self.dir.display())? {
+            let path = entry.context(self.dir.display())?.path();
+            if path.extension().is_none_or(|kind| kind != "json") {
+                // A record that was never put in place.
+                fs::remove_file(&path).ok();
+                continue;
+            }
+            let record = match meta::read::<Record>(&path) {
+                Ok(Some(record)) => record,
+                Ok(None) => continue,
+                Err(error) => {
+                    let root = self.dir.parent().unwrap_or(&self.dir);
+                    let place = meta::quarantine(root, &path)?;
+                    tracing::error!(%error, place = %place.display(), "broken network put aside");
+                    continue;
+                }
+            };
+            let bridge = match self.bridge_of(&record) {
+                Ok(bridge) => bridge,
+                Err(error) => {
+                    tracing::error!(network = record.name, %error, "the network has no bridge");
+                    None
+                }
+            };
+            self.insert(Network::new(record, bridge));
+        }
+        Ok(())
+    }
+
+    /// The network of a full id.
+    pub(crate) fn by_id(&self, id: &str) -> Option<Arc<Network>> {
+        self.read().get(id).cloned()
+    }
+
+    /// The network that a client means: by full id, name, or the beginning of
+    /// its id.
+    pub(crate) fn find(&self, given: &str) -> Result<Arc<Network>> {
+        let networks = self.read();
+        if let Some(found) = networks.get(given) {
+            return Ok(found.clone());
+        }
+        let one = |found: Vec<&Arc<Network>>, by: &str| match found[..] {
+            [] => Ok(None),
+            [one] => Ok(Some(one.clone())),
+            _ => Err(Error::bad_parameter(format!(
+                "{} matches found based on {by}: network {given} is ambiguous",
+                found.len()
+            ))),
+        };
+        let named = networks
+            .values()
+            .filter(|network| network.record.name == given);
+        if let Some(found) = one(named.collect(), "name")? {
+            return Ok(found);
+        }
+        let begin = networks
+            .values()
+            .filter(|network| network.record.id.starts_with(given));
+        let found = match given.is_empty() {
+            true => None,
+            false => one(begin.collect(), "ID prefix")?,
+        };
+        found.ok_or_else(|| not_found(given))
+    }
+
+    /// The id of the network of this name, if there is just one.
+    pub(crate) fn id_of(&self, name: &str) -> Option<String> {
+        Some(self.find(name).ok()?.record.id.clone())
+    }
+
+    /// All networks, by id.
+    pub(crate) fn list(&self) -> Vec<Arc<Network>> {
+        self.read().values().cloned().collect()
+    }
+
+    /// Whether there is a default bridge.
+    pub(crate) fn has_bridge(&self) -> bool {
+        self.find("bridge").is_ok()
+    }
+
+    /// Makes a network: chooses its subnet, records it, makes its bridge.
+    pub(crate) fn create(&self, mut record: Record) -> Result<Arc<Network>> {
+        let _changing = self.change();
+        if record.driver == Driver::Bridge {
+            self.choose(&mut record)?;
+        }
+        let path = self.path(&record.id);
+        meta::write(&path, &record, Durability::Power)?;
+        match self.bridge_of(&record) {
+            Ok(bridge) => {
+                let network = Network::new(record, bridge);
+                self.insert(network.clone());
+                Ok(network)
+            }
+            Err(error) => {
+                meta::remove(&path);
+                Err(error)
+            }
+        }
+    }
+
+    /// Removes a network that nobody is on.
+    pub(crate) fn remove(&self, network: &Network) -> Result<()> {
+        let _changing = self.change();
+        let Record { id, name, .. } = &network.record;
+        if self.by_id(id).is_none() {
+            return Err(not_found(name));
+        }
+        let mut others = self
+            .list()
+            .into_iter()
+            .map(|other| other.record.config_from.clone());
+        if network.record.config_only && others.any(|other| other == *name) {
+            return Err(Error::forbidden(format!(
+                "error while removing network: configuration network {name:?} is in use"
+            )));
+        }
+        if !network.close_door() {
+            return Err(Error::forbidden(format!(
+                "error while removing network: network {name} id {id} has active endpoints"
+            )));
+        }
+        if let Some(bridge) = &network.bridge
+            && let Err(error) = bridge.close()
+        {
+            // Somebody may have removed the device by hand; the rest still goes.
+            if bridge.exists() {
+                network.open_door();
+                return Err(network_error(error));
+            }
+        }
+        meta::remove(&self.path(id));
+        self.write().remove(id);
+        Ok(())
+    }
+
+    /// Puts back what somebody else has removed of the tables.
+    pub(crate) fn repair(&self) {
+        for network in self.list() {
+            let Some(bridge) = &network.bridge else {
+                continue;
+            };
+            match bridge.repair() {
+                Ok(true) => {
+                    tracing::warn!(
+                        network = network.record.name,
+                        "its rules were gone, put back"
+                    );
+                }
+                Ok(false) => {}
+                Err(error) => tracing::warn!(network = network.record.name, %error, "not repaired"),
+            }
+        }
+    }
+
+    /// Removes the bridges that nobody is on; the next engine makes them anew.
+    pub(crate) fn close(&self) -> Result<()> {
+        let mut first = Ok(());
+        for bridge in self
+            .list()
+            .iter()
+            .filter_map(|network| network.bridge.as_ref())
+        {
+            let closed = bridge.close().map_err(network_error);
+            first = first.and(closed);
+        }
+        first
+    }
+
+    /// Where subnets come from.
+    fn choose(&self, record: &mut Record) -> Result<()> {
+        let device = record.device();
+        let others = self.list();
+        let bridges = others
+            .iter()
+            .filter_map(|other| Some((&other.record, other.bridge.as_ref()?)));
+        for (other, bridge) in bridges.clone() {
+            if bridge.name() == device {
+                return Err(Error::forbidden(format!(
+                    "cannot create network {} ({device}): conflicts with network {} ({device}): \
+                     networks have same bridge name",
+                    record.id, other.id
+                )));
+            }
+        }
+        record.foreign = Bridge::is_device(&device);
+        let taken = others.iter().filter_map(|other| other.record.subnet);
+        let taken = taken.chain(bridges.map(|(_, bridge)| bridge.address()));
+        let mut taken: Vec<_> = taken.map(|net| net.trunc()).collect();
+        match record.subnet {
+            Some(net) => {
+                let overlap = |other: &_| longshore_network::subnet::overlap(&net, other);
+                if taken.iter().any(overlap) {
+                    return Err(Error::forbidden(
+                        "Pool overlaps with other one on this address space",
+                    ));
+                }
+            }
+            None => {
+                taken.extend(longshore_network::host::networks().map_err(network_error)?);
+                let net = self.pools.choose(&taken).map_err(network_error)?;
+                record.subnet = Some(net);
+                record.ipam.config = Some(vec![IPAMConfig {
+                    subnet: Some(net.trunc().to_string()),
+                    gateway: Some(net.addr().to_string()),
+                    ..IPAMConfig::default()
+                }]);
+            }
+        }
+        Ok(())
+    }
+
+    fn bridge_of(&self, record: &Record) -> Result<Option<Arc<Bridge>>> {
+        if record.driver != Driver::Bridge {
+            return Ok(None);
+        }
+        let settings = record.bridge(&Options::parse(&record.options)?);
+        let bridge = Bridge::with(settings).map_err(network_error)?;
+        Ok(Some(Arc::new(bridge)))
+    }
+
+    fn path(&self, id: &str) -> PathBuf {
+        self.dir.join(format!("{id}.json"))
+    }
+
+    fn insert(&self, network: Arc<Network>) {
+        self.write().insert(network.record.id.clone(), network);
+    }
+
+    fn change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<Network>>> {
+        self.networks.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<String, Arc<Network>>> {
+        self.networks
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The default bridge, with what is shown of it.
+fn default_bridge(
+    mut record: Record,
+    device: &str,
+    bip: Option<&str>,
+    pools: &Pools,
+) -> Result<Arc<Network>> {
+    let settings = Settings {
+        address: bip
+            .map(longshore_network::subnet::parse)
+            .transpose()
+            .context("default bridge")?,
+        pools: pools.clone(),
+        ..Settings::new(device)
+    };
+    let bridge = Bridge::with(settings).context("default bridge")?;
+    let net = bridge.address();
+    record.ipam.config = Some(vec![IPAMConfig {
+        subnet: Some(net.trunc().to_string()),
+        gateway: Some(net.addr().to_string()),
+        ..IPAMConfig::default()
+    }]);
+    record.subnet = Some(net);
+    let shown = [
+        ("bridge.default_bridge", "true"),
+        ("bridge.enable_icc", "true"),
+        ("bridge.enable_ip_masquerade", "true"),
+        ("bridge.host_binding_ipv4", "0.0.0.0"),
+        ("bridge.name", device),
+        ("driver.mtu", "1500"),
+    ];
+    let shown = shown.map(|(key, value)| (format!("com.docker.network.{key}"), value.to_owned()));
+    record.options = shown.into();
+    Ok(Network::new(record, Some(Arc::new(bridge))))
+}
+
+fn pools(given: &[(String, u8)]) -> Result<Pools> {
+    if given.is_empty() {
+        return Ok(Pools::default());
+    }
+    let parse = |(base, size): &(String, u8)| match base.parse() {
+        Ok(base) => Ok((base, *size)),
+        Err(_) => Err(Error::bad_parameter(format!(
+            "invalid default address pool: invalid CIDR address: {base}"
+        ))),
+    };
+    let given = given.iter().map(parse).collect::<Result<Vec<_>>>()?;
+    Pools::new(&given).map_err(Error::bad_parameter)
+}
+
+/// No network answers to `name`.
+pub(crate) fn not_found(name: &str) -> Error {
+    Error::not_found(format!("network {name} not found"))
+}
+
+/// The crate's error as the engine's.
+pub(super) fn network_error(error: NetworkError) -> Error {
+    let kind = match error {
+        NetworkError::Address(..) => ErrorKind::BadParameter,
+        NetworkError::AddressTaken => ErrorKind::Forbidden,
+        NetworkError::PoolsExhausted => ErrorKind::NotFound,
+        _ => ErrorKind::System,
+    };
+    Error {
+        kind,
+        message: error.to_string(),
+    }
+}
