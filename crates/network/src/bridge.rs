@@ -143,6 +143,8 @@ struct State {
     ports: Ports,
     /// What the table is declared from: owner to endpoint.
     endpoints: BTreeMap<String, Endpoint>,
+    /// It was removed: whoever still looks after it makes nothing anew.
+    is_closed: bool,
 }
 
 impl Bridge {
@@ -197,6 +199,7 @@ impl Bridge {
                 pool,
                 ports: Ports::default(),
                 endpoints: BTreeMap::new(),
+                is_closed: false,
             }),
         };
         // A table from before serves containers from before until `restore`.
@@ -361,6 +364,9 @@ impl Bridge {
     /// gone.
     pub fn repair(&self) -> Result<bool> {
         let mut state = self.state();
+        if state.is_closed {
+            return Ok(false);
+        }
         if !self.unrouted.is_empty() && !host::has_table(&mut state.tables, rules::UNROUTED)? {
             host::keep_unrouted(&mut state.tables, &self.unrouted)?;
         }
@@ -393,6 +399,7 @@ impl Bridge {
         if !state.endpoints.is_empty() {
             return Ok(());
         }
+        state.is_closed = true;
         let table = rules::name(&self.settings.name);
         let removed = (state.tables.remove(&table)).step(format!("remove the table {table}"));
         if !self.settings.foreign {

@@ -202,7 +202,7 @@ fn a_running_container_is_connected_and_taken_off() {
     refused(
         &daemon,
         &["network", "connect", "two", "ann"],
-        "endpoint with name a already exists in network two",
+        "endpoint with name ann already exists in network two",
     );
     // One that did not ask the engine for names begins to.
     daemon.docker(&["network", "connect", "two", "cid"]);

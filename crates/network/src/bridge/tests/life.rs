@@ -76,6 +76,10 @@ fn a_flushed_table_is_put_back() {
         bridge.state().tables.remove("longshore-ls0").unwrap();
         assert!(bridge.repair().unwrap());
         assert!(bridge.state().tables.exists("longshore-ls0").unwrap());
+        // What was removed on purpose stays away.
+        bridge.close().unwrap();
+        assert!(!bridge.repair().unwrap());
+        assert!(!bridge.state().tables.exists("longshore-ls0").unwrap());
     });
 }
 
