@@ -399,15 +399,16 @@ impl Bridge {
         if !state.endpoints.is_empty() {
             return Ok(());
         }
-        state.is_closed = true;
         let table = rules::name(&self.settings.name);
         let removed = (state.tables.remove(&table)).step(format!("remove the table {table}"));
-        if !self.settings.foreign {
-            let name = self.name();
+        let name = self.name();
+        // One that somebody removed by hand is gone as well.
+        if !self.settings.foreign && self.exists() {
             Links::open()
                 .and_then(|mut links| links.delete(name))
                 .step(format!("remove the bridge {name}"))?;
         }
+        state.is_closed = removed.is_ok();
         removed
     }
 

@@ -2,8 +2,8 @@
 //! they run.
 
 use std::sync::Arc;
-use std::task::Poll;
 
+use futures_util::future::join_all;
 use longshore_api::types::EndpointSettings;
 use longshore_network::bridge::End;
 use longshore_network::ports::{Binding, Protocol as LinkProtocol, Request};
@@ -287,7 +287,7 @@ impl Net {
                 tracing::warn!(container = owner, %error, "its questions for names stay open");
             }
         });
-        together(answers.collect()).await;
+        join_all(answers).await;
         Ok(())
     }
 }
@@ -308,19 +308,6 @@ pub(crate) struct Restored {
     pub(crate) pid: u32,
     pub(crate) plan: Plan,
     pub(crate) endpoints: Vec<Endpoint>,
-}
-
-/// Waits for all of them, whichever comes first.
-async fn together<F: Future<Output = ()>>(futures: Vec<F>) {
-    let mut open: Vec<_> = futures.into_iter().map(Box::pin).collect();
-    std::future::poll_fn(|context| {
-        open.retain_mut(|future| future.as_mut().poll(context).is_pending());
-        match open.is_empty() {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        }
-    })
-    .await;
 }
 
 /// dockerd's words for a second connection.

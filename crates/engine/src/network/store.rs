@@ -310,11 +310,8 @@ impl Net {
         if let Some(bridge) = &network.bridge
             && let Err(error) = bridge.close()
         {
-            // Somebody may have removed the device by hand; the rest still goes.
-            if bridge.exists() {
-                network.open_door();
-                return Err(network_error(error));
-            }
+            network.open_door();
+            return Err(network_error(error));
         }
         meta::remove(&self.path(id));
         self.write().remove(id);
