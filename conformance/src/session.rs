@@ -101,6 +101,7 @@ pub(crate) struct Session {
     containers: RefCell<Vec<String>>,
     images: RefCell<Vec<String>>,
     volumes: RefCell<Vec<String>>,
+    networks: RefCell<Vec<String>>,
     names: Cell<u32>,
 }
 
@@ -115,6 +116,7 @@ impl Session {
             containers: RefCell::default(),
             images: RefCell::default(),
             volumes: RefCell::default(),
+            networks: RefCell::default(),
             names: Cell::new(0),
         }
     }
@@ -301,6 +303,13 @@ impl Session {
         name
     }
 
+    /// A name for a network, which is removed at the end.
+    pub(crate) fn network_name(&self) -> String {
+        let name = self.name();
+        self.networks.borrow_mut().push(name.clone());
+        name
+    }
+
     /// Adds a line to what a failure shows.
     pub(crate) fn record(&self, line: String) {
         self.exchanges.borrow_mut().push(line);
@@ -384,6 +393,10 @@ impl Drop for Session {
         };
         for id in self.containers.take() {
             delete(format!("/containers/{id}?force=1&v=1"));
+        }
+        // What depends on another network goes first.
+        for name in self.networks.take().iter().rev() {
+            delete(format!("/networks/{name}"));
         }
         for name in self.volumes.take() {
             delete(format!("/volumes/{name}?force=1"));

@@ -104,6 +104,7 @@ const AREAS: &[(&str, &[Row])] = &[
     ("volume", volume::ROWS),
     ("mount", mount::ROWS),
     ("network", network::ROWS),
+    ("networks", network::manage::ROWS),
     ("swarm", swarm::ROWS),
     ("clients", clients::ROWS),
 ];

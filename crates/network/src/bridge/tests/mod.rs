@@ -4,6 +4,7 @@
 mod guard;
 mod life;
 mod published;
+mod several;
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
+pub(super) mod manage;
+
 use super::Level::Must;
 use super::Row;
 use crate::endpoint::Endpoint;
