@@ -47,7 +47,8 @@ pub struct Settings {
     pub internal: bool,
     /// Whether what leaves for elsewhere goes by the host's address.
     pub masquerade: bool,
-    /// Whether its containers reach each other.
+    /// Whether its containers reach each other. Where they do not, and the
+    /// kernel translates bridged packets, they do not by published ports either.
     pub icc: bool,
     /// Whether the device is somebody else's, and stays.
     pub foreign: bool,
@@ -357,7 +358,21 @@ impl Bridge {
             state.ports.mark(&owner, &endpoint.ports);
             state.endpoints.insert(owner, endpoint);
         }
+        self.sweep(&state)?;
         self.declare(&mut state)
+    }
+
+    /// Takes away the pairs that nobody recorded: their maker died over them.
+    fn sweep(&self, state: &State) -> Result<()> {
+        let mut links = Links::open().step("open a netlink socket")?;
+        let known = |name: &str| state.endpoints.values().any(|end| end.link == name);
+        let ports = links.list().step("list the links")?.into_iter();
+        let ports = ports.filter(|link| link.master == Some(self.index));
+        for port in ports.filter(|port| Names::is_ours(&port.name) && !known(&port.name)) {
+            tracing::info!(link = port.name, "belongs to nobody, taken away");
+            plug::unplug(&port.name);
+        }
+        Ok(())
     }
 
     /// Declares the table anew if somebody removed it. Answers whether it was

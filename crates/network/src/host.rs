@@ -1,6 +1,9 @@
 //! What a bridge needs of its host: a name, forwarding, an address.
 
+use std::fs::File;
+
 use ipnet::Ipv4Net;
+use rustix::fs::{FlockOperation, flock};
 
 use crate::error::{Error, Result, Step};
 use crate::link::Links;
@@ -102,6 +105,21 @@ pub fn networks() -> Result<Vec<Ipv4Net>> {
     let addresses = links.addresses().step("list the addresses")?;
     found.extend(addresses.iter().map(|(_, net)| *net));
     Ok(found)
+}
+
+/// The right to choose a subnet of this host, one daemon at a time: who has it
+/// sees the networks of all others, and is seen when it has given it back.
+#[derive(Debug)]
+pub struct Turn(#[expect(dead_code, reason = "held, not read")] File);
+
+/// Waits for the turn. The namespace's own file is what is locked, so no name
+/// must be agreed on, and the kernel gives the turn back whoever dies.
+pub fn turn() -> Result<Turn> {
+    let taken = File::open("/proc/thread-self/ns/net").and_then(|namespace| {
+        flock(&namespace, FlockOperation::LockExclusive)?;
+        Ok(Turn(namespace))
+    });
+    taken.step("wait for other daemons to choose their subnets")
 }
 
 /// Whether any link belongs to a bridge.

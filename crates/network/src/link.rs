@@ -60,6 +60,8 @@ pub(crate) struct Link {
     pub(crate) name: String,
     /// `bridge`, `veth`; empty for hardware.
     pub(crate) kind: String,
+    /// The largest packet, in bytes.
+    pub(crate) mtu: u32,
     /// Index of the bridge that it belongs to.
     pub(crate) master: Option<u32>,
 }
@@ -278,11 +280,13 @@ fn link_of(body: &[u8]) -> Option<Link> {
         index: number(body.get(4..8)?)?,
         name: String::new(),
         kind: String::new(),
+        mtu: 0,
         master: None,
     };
     for (attribute, value) in attributes(body, LINK_FIXED) {
         match attribute {
             IFLA_IFNAME => found.name = text(value),
+            IFLA_MTU => found.mtu = number(value).unwrap_or_default(),
             IFLA_MASTER => found.master = number(value),
             IFLA_LINKINFO => {
                 let kind = attributes(value, 0).find(|(kind, _)| *kind == IFLA_INFO_KIND);

@@ -52,6 +52,12 @@ impl Default for Names {
 }
 
 impl Names {
+    /// Whether a name is one of these.
+    pub(crate) fn is_ours(name: &str) -> bool {
+        let rest = name.strip_prefix("veth").unwrap_or_default();
+        rest.len() == 11 && rest.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+
     /// A name of 15 bytes at most: a part of the owner's id, and a number.
     fn next(&self, owner: &str) -> String {
         let owner: String = (owner.chars())

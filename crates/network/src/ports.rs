@@ -25,6 +25,8 @@ pub enum Protocol {
     Tcp,
     /// UDP.
     Udp,
+    /// SCTP.
+    Sctp,
 }
 
 impl Protocol {
@@ -33,6 +35,7 @@ impl Protocol {
         match self {
             Self::Tcp => 6,
             Self::Udp => 17,
+            Self::Sctp => 132,
         }
     }
 }
@@ -158,6 +161,8 @@ impl Ports {
         let bound = match binding.protocol {
             Protocol::Tcp => TcpListener::bind(address).map(drop),
             Protocol::Udp => UdpSocket::bind(address).map(drop),
+            // Few kernels have sockets of it; among containers the table tells.
+            Protocol::Sctp => Ok(()),
         };
         bound.map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => Error::PortAllocated { ip, port },

@@ -308,22 +308,31 @@ fn networks_are_apart() {
         let shown = format!("{{{{.NetworkSettings.Networks.{network}.IPAddress}}}}");
         daemon.docker(&["inspect", "-f", &shown, name])
     };
+    // A machine under load takes its time; what is dropped never comes.
     let ping = |from: &str, to: &str| {
         daemon
-            .try_docker(&["exec", from, "ping", "-c1", "-W1", to])
+            .try_docker(&["exec", from, "ping", "-c1", "-W10", to])
             .status
             .success()
     };
+    let is_kept_from = |from: &str, to: &str| {
+        let args = ["exec", from, "ping", "-c1", "-W1", to];
+        !daemon.try_docker(&args).status.success()
+    };
     let (a, a2, b) = (on("one", "ann"), on("one", "amy"), on("two", "ben"));
     assert!(ping("ann", &a2), "together");
-    assert!(!ping("ann", &b) && !ping("ben", &a), "apart");
+    assert!(is_kept_from("ann", &b) && is_kept_from("ben", &a), "apart");
     let inside = on("inside", "ida");
     on("inside", "joe");
     assert!(ping("joe", &inside), "together inside");
-    assert!(!ping("ann", &inside) && !ping("ida", &a), "inside is apart");
+    let apart = is_kept_from("ann", &inside) && is_kept_from("ida", &a);
+    assert!(apart, "inside is apart");
     let routes = daemon.docker(&["exec", "ida", "ip", "route"]);
     assert!(!routes.contains("default"), "{routes}");
     let quiet = on("quiet", "quy");
     on("quiet", "ron");
-    assert!(!ping("ron", &quiet), "containers do not reach each other");
+    assert!(
+        is_kept_from("ron", &quiet),
+        "containers do not reach each other"
+    );
 }

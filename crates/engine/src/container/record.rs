@@ -109,6 +109,11 @@ impl Files {
         self.run_dir.join("resolv.conf")
     }
 
+    /// Its ends of networks, as long as its state does not say that it runs.
+    pub(crate) fn endpoints(&self) -> PathBuf {
+        self.run_dir.join("endpoints.json")
+    }
+
     /// Where its shim works, and the files of the network are.
     pub(crate) fn run_dir(&self) -> &Path {
         &self.run_dir

@@ -365,6 +365,7 @@ pub(crate) fn reservations(ports: &[Binding]) -> Vec<PortReservation> {
             protocol: match port.protocol {
                 LinkProtocol::Tcp => Protocol::Tcp,
                 LinkProtocol::Udp => Protocol::Udp,
+                LinkProtocol::Sctp => Protocol::Sctp,
             },
         })
         .collect()

@@ -29,6 +29,7 @@ use crate::container::shim::{Connection, Streams};
 use crate::container::spec::{self, Places};
 use crate::container::{devices, links, netfiles, volumes};
 use crate::error::{Error, ErrorKind, IoContext, Result};
+use crate::meta::{self, Durability};
 use crate::network::{Endpoint, Reservation};
 use crate::shared::Shared;
 use crate::userns;
@@ -298,6 +299,11 @@ impl Pending<'_> {
             };
             for endpoint in &endpoints {
                 shared.publish_network("connect", &record.id, endpoint);
+            }
+            if !endpoints.is_empty() {
+                // Should the daemon die before it notes the start, the next one
+                // knows which addresses are taken.
+                meta::write(&files.endpoints(), &endpoints, Durability::Process)?;
             }
             let links: Vec<_> = endpoints
                 .iter()

@@ -419,11 +419,7 @@ fn requests(plan: &Plan, network: &Network) -> Result<Vec<Request>> {
                 protocol: match publish.port.protocol {
                     Protocol::Tcp => LinkProtocol::Tcp,
                     Protocol::Udp => LinkProtocol::Udp,
-                    Protocol::Sctp => {
-                        return Err(Error::not_implemented(
-                            "publishing SCTP ports is not supported by this engine yet",
-                        ));
-                    }
+                    Protocol::Sctp => LinkProtocol::Sctp,
                 },
                 host_ip: publish.address.unwrap_or(anywhere),
                 host_ports: publish.host.map(|(first, last)| first..=last),

@@ -152,6 +152,7 @@ pub(crate) fn protocol_name(protocol: LinkProtocol) -> &'static str {
     match protocol {
         LinkProtocol::Tcp => "tcp",
         LinkProtocol::Udp => "udp",
+        LinkProtocol::Sctp => "sctp",
     }
 }
 

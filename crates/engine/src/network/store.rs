@@ -268,6 +268,7 @@ impl Net {
     /// Makes a network: chooses its subnet, records it, makes its bridge.
     pub(crate) fn create(&self, mut record: Record) -> Result<Arc<Network>> {
         let _changing = self.change();
+        let _turn = longshore_network::host::turn().map_err(network_error)?;
         if record.driver == Driver::Bridge {
             self.choose(&mut record)?;
         }
@@ -441,6 +442,7 @@ fn default_bridge(
         pools: pools.clone(),
         ..Settings::new(device)
     };
+    let _turn = longshore_network::host::turn().map_err(network_error)?;
     let bridge = Bridge::with(settings).context("default bridge")?;
     let net = bridge.address();
     record.ipam.config = Some(vec![IPAMConfig {

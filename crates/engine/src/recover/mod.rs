@@ -201,6 +201,8 @@ async fn look(shared: &Shared, record: &Record, mut state: State) -> (State, Beg
                 // The daemon may have died before it noted the start.
                 if found.started_at.map(at_nanos) > state.started_at {
                     state.desired = Desired::Running;
+                    let noted = meta::read(&files.endpoints()).ok().flatten();
+                    state.endpoints = noted.unwrap_or_default();
                 }
                 state.pid = u32::try_from(found.pid).unwrap_or(0);
                 state.started_at = found.started_at.map(at_nanos).or(state.started_at);

@@ -86,6 +86,9 @@ impl Actor {
                 "container {id} is not connected to {article}network {name}"
             )));
         }
+        self.change_networks(|record| {
+            record.networks.remove(&name);
+        })?;
         let ends = &self.state.endpoints;
         let at = ends
             .iter()
@@ -96,6 +99,9 @@ impl Actor {
                 .iter()
                 .position(|end| shared.network.leads_elsewhere(end));
             let gone = self.state.endpoints.remove(at);
+            // Should the daemon die over it, the next one takes away what is
+            // recorded nowhere.
+            self.persist(Durability::Process);
             let (pid, rest) = (self.state.pid, &mut self.state.endpoints);
             let was_first = first == Some(at);
             let off = shared
@@ -105,9 +111,6 @@ impl Actor {
             self.persist(Durability::Process);
             off?;
         }
-        self.change_networks(|record| {
-            record.networks.remove(&name);
-        })?;
         self.shared
             .publish_of_network("disconnect", network, Some(&id));
         self.show(true);

@@ -84,6 +84,27 @@ fn a_flushed_table_is_put_back() {
 }
 
 #[test]
+fn one_at_a_time_chooses_a_subnet() {
+    on_a_host(|| {
+        // Daemons that begin at once, each with a file of its own.
+        std::thread::scope(|scope| {
+            let open = |number| {
+                move || {
+                    let _turn = host::turn().unwrap();
+                    Bridge::open(&format!("ls{number}"), None).unwrap()
+                }
+            };
+            let daemons: Vec<_> = (0..6).map(|number| scope.spawn(open(number))).collect();
+            let bridges: Vec<Bridge> = daemons.into_iter().map(|d| d.join().unwrap()).collect();
+            let mut nets: Vec<_> = bridges.iter().map(Bridge::address).collect();
+            nets.sort();
+            nets.dedup();
+            assert_eq!(nets.len(), bridges.len(), "{nets:?}");
+        });
+    });
+}
+
+#[test]
 fn nothing_is_left() {
     on_a_host(|| {
         let bridge = Bridge::open("ls0", Some("10.9.0.1/24")).unwrap();
