@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::error::{Error, Result, Step};
-use crate::link::Links;
+use crate::link::{self, Links};
 use crate::nft::Tables;
 use crate::subnet::Pools;
 use crate::{rules, sysctl};
@@ -105,6 +105,22 @@ pub fn networks() -> Result<Vec<Ipv4Net>> {
     let addresses = links.addresses().step("list the addresses")?;
     found.extend(addresses.iter().map(|(_, net)| *net));
     Ok(found)
+}
+
+/// Removes the tables of bridges that are not there any more: a table is made
+/// after its bridge and removed before it, so nobody is about to need them, and
+/// what they keep out may be somebody else's by now.
+pub fn sweep() -> Result<()> {
+    let mut tables = Tables::open().step("open a netlink socket")?;
+    for table in tables.list().step("list the nftables tables")? {
+        let bridge = rules::bridge_of(&table);
+        if let Some(bridge) = bridge.filter(|bridge| link::index(bridge).is_err()) {
+            tracing::info!(table, bridge, "its bridge is gone, taken away");
+            let step = format!("remove the table {table}");
+            tables.remove(&table).step(step)?;
+        }
+    }
+    Ok(())
 }
 
 /// The right to choose a subnet of this host, one daemon at a time: who has it

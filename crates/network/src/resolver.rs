@@ -22,8 +22,9 @@ pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 11);
 
 /// The port of name servers.
 const DOMAIN: u16 = 53;
-/// Name of the table in a container's namespace.
-const TABLE: &str = "longshore-names";
+/// Name of the table in a container's namespace; no bridge's table is called so,
+/// should an engine run in the container.
+const TABLE: &str = "longshore_names";
 /// Before connection tracking's own translation, as for any destination.
 const DSTNAT: i32 = -100;
 

@@ -51,6 +51,13 @@ pub(crate) fn name(bridge: &str) -> String {
     format!("longshore-{bridge}")
 }
 
+/// The bridge that a table of this name is for.
+pub(crate) fn bridge_of(table: &str) -> Option<&str> {
+    table
+        .strip_prefix("longshore-")
+        .filter(|_| table != UNROUTED)
+}
+
 /// The table for a bridge with this address and these published ports.
 pub(crate) fn table(settings: &Settings, net: Ipv4Net, published: Elements) -> Table {
     let of = |map| {

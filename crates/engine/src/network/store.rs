@@ -173,6 +173,9 @@ impl Net {
                 None,
             ));
         }
+        if let Err(error) = longshore_network::host::sweep() {
+            tracing::warn!(%error, "tables of bridges that are gone may be left");
+        }
         net.find_records()?;
         if let Some(device) = wanted.bridge {
             let record =

@@ -151,6 +151,16 @@ impl Tables {
         ])
     }
 
+    /// The names of all IPv4 tables, whoever made them.
+    pub(crate) fn list(&mut self) -> io::Result<Vec<String>> {
+        let tables = self.socket.dump(Message::dump(GETTABLE, &fixed(IPV4, 0)))?;
+        let name = |body: &Vec<u8>| {
+            let mut found = attributes(body, FIXED).filter(|(kind, _)| *kind == TABLE_NAME);
+            found.next().map(|(_, value)| text(value))
+        };
+        Ok(tables.iter().filter_map(name).collect())
+    }
+
     /// Whether a table is there.
     pub(crate) fn exists(&mut self, table: &str) -> io::Result<bool> {
         match self.settle(|socket| socket.request(named(GETTABLE, 0, table))) {

@@ -84,6 +84,20 @@ fn a_flushed_table_is_put_back() {
 }
 
 #[test]
+fn tables_go_with_their_bridges() {
+    on_a_host(|| {
+        let gone = Bridge::open("ls0", Some("10.9.0.1/24")).unwrap();
+        let kept = Bridge::open("ls1", Some("10.8.0.1/24")).unwrap();
+        Links::open().unwrap().delete("ls0").unwrap();
+        host::sweep().unwrap();
+        let mut state = kept.state();
+        assert!(!state.tables.exists("longshore-ls0").unwrap());
+        assert!(state.tables.exists("longshore-ls1").unwrap());
+        drop(gone);
+    });
+}
+
+#[test]
 fn one_at_a_time_chooses_a_subnet() {
     on_a_host(|| {
         // Daemons that begin at once, each with a file of its own.
