@@ -145,7 +145,7 @@ fn create(s: &Session) -> Outcome {
             json!({"com.docker.network.driver.mtu": "1400", "some": "thing"}),
         ),
     ] {
-        equal!(seen[key], value, key);
+        equal!(seen[key], value, "{key}");
     }
     let config = json!([{"Subnet": "10.231.4.0/24", "Gateway": "10.231.4.9"}]);
     equal!(seen["IPAM"]["Config"], config, "IPAM.Config");
@@ -170,7 +170,7 @@ fn predefined(s: &Session) -> Outcome {
             .into_iter()
             .flatten()
             .find(|n| n["Name"] == name);
-        equal!(found.map(|n| text(&n["Driver"])), Some(driver), name);
+        equal!(found.map(|n| text(&n["Driver"])), Some(driver), "{name}");
         s.call("DELETE", &format!("/networks/{name}"))?
             .expect_error(
                 403,
@@ -322,7 +322,7 @@ fn filters(s: &Session) -> Outcome {
         json!({"dangling": ["true"], "name": [name]}),
         json!({"driver": ["bridge"], "scope": ["local"], "name": [name]}),
     ] {
-        equal!(names(filters.clone())?, [name.as_str()], filters);
+        equal!(names(filters.clone())?, [name.as_str()], "{filters}");
     }
     let builtin = names(json!({"type": ["builtin"]}))?;
     ensure!(
