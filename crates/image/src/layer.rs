@@ -32,7 +32,10 @@ use longshore_archive::read::ArchiveReader;
 
 use crate::{
     error::{At, Error},
-    store::disk::{Disk, Staging},
+    store::{
+        disk::{Disk, Staging},
+        download::Kept,
+    },
 };
 use longshore_oci::digest::{ChainId, DiffId, Digest, Hasher};
 
@@ -73,6 +76,8 @@ pub struct StagedLayer {
     pub(crate) source: Digest,
     pub(crate) size: u64,
     pub(crate) stream_size: u64,
+    /// What it was downloaded as; becomes its blob.
+    pub(crate) kept: Option<Kept>,
     staging: Staging,
 }
 
@@ -83,6 +88,26 @@ impl StagedLayer {
         reader: impl Read + Send,
         limits: Limits,
     ) -> Result<Self, Error> {
+        Self::take_in(disk, reader, limits, true)
+    }
+
+    /// The same for a stream that the caller writes to a file as it comes. If it
+    /// is compressed, that file is to become the layer's blob; else the layer
+    /// has one already.
+    pub(crate) fn receive_kept(
+        disk: &Disk,
+        reader: impl Read + Send,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        Self::take_in(disk, reader, limits, false)
+    }
+
+    fn take_in(
+        disk: &Disk,
+        reader: impl Read + Send,
+        limits: Limits,
+        keep: bool,
+    ) -> Result<Self, Error> {
         let staging = disk.stage()?;
         let (layer, discard) = (staging.path.join("layer"), staging.path.join("discard"));
         let diff = layer.join("diff");
@@ -90,11 +115,11 @@ impl StagedLayer {
         fs::create_dir(&discard).at(&discard)?;
         fs::DirBuilder::new().mode(0o755).create(&diff).at(&diff)?;
         let blob = layer.join("blob");
-        let file = File::create(&blob).at(&blob)?;
+        let create = || File::create(&blob).at(&blob);
 
         let (compression, reader) = compression::sniff(reader).map_err(Error::Stream)?;
         let received = if compression == Compression::None {
-            let side = Side::Store(file);
+            let side = Side::Store(create()?);
             let (stream, size) = unpack(reader, side, &diff, &discard, limits)?;
             Received {
                 source: stream.digest.clone(),
@@ -104,7 +129,7 @@ impl StagedLayer {
         } else {
             let mut tee = Tee {
                 inner: reader,
-                sink: BufWriter::new(file),
+                sink: keep.then(create).transpose()?.map(BufWriter::new),
                 hasher: Hasher::new(),
             };
             let decoder = compression
@@ -123,6 +148,7 @@ impl StagedLayer {
             source: received.source,
             size: received.size,
             stream_size: received.stream.size,
+            kept: None,
             staging,
         })
     }
@@ -288,10 +314,11 @@ impl<R: Read> Read for Sharing<R> {
     }
 }
 
-/// Passes the received bytes on, hashes them and writes them to the blob.
+/// Passes the received bytes on, hashes them and writes them to the blob, if
+/// there is to be one.
 struct Tee<R> {
     inner: R,
-    sink: BufWriter<File>,
+    sink: Option<BufWriter<File>>,
     hasher: Hasher,
 }
 
@@ -299,7 +326,9 @@ impl<R: Read> Tee<R> {
     /// Takes in what the decoder left behind its stream's end.
     fn finish(mut self) -> io::Result<Digest> {
         io::copy(&mut self, &mut io::sink())?;
-        self.sink.flush()?;
+        if let Some(sink) = &mut self.sink {
+            sink.flush()?;
+        }
         Ok(self.hasher.finish())
     }
 }
@@ -308,7 +337,9 @@ impl<R: Read> Read for Tee<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.hasher.update(&buffer[..count]);
-        self.sink.write_all(&buffer[..count])?;
+        if let Some(sink) = &mut self.sink {
+            sink.write_all(&buffer[..count])?;
+        }
         Ok(count)
     }
 }

@@ -94,6 +94,7 @@ impl StagedLayer {
             diff_id: stream.digest,
             size,
             stream_size: stream.size,
+            kept: None,
             staging,
         };
         Ok(Some(staged).filter(|staged| !staged.is_empty()))

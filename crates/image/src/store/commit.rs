@@ -272,6 +272,9 @@ impl Store {
             source: layer.source.clone(),
             unsettled: layer::this_boot(),
         };
+        if let Some(kept) = &layer.kept {
+            kept.become_blob(&layer.path().join("blob"))?;
+        }
         let bytes = serde_json::to_vec(&record).map_err(std::io::Error::from);
         disk::write(&layer.path().join("layer.json"), &bytes.at(layer.path())?)?;
         let place = self.disk().layer(chain);

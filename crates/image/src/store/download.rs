@@ -10,7 +10,7 @@ use std::{
     collections::BTreeSet,
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, Read, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Condvar, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -44,6 +44,22 @@ pub struct Download {
 pub(super) struct Places {
     busy: Mutex<BTreeSet<PathBuf>>,
     freed: Condvar,
+}
+
+/// The file of a complete download, held until its layer is in place.
+pub(crate) struct Kept {
+    place: Place,
+    plain: bool,
+}
+
+impl Kept {
+    /// Makes the file a layer's blob, unless that has one.
+    pub(super) fn become_blob(&self, blob: &Path) -> Result<(), Error> {
+        match self.plain {
+            true => fs::remove_file(&self.place.path).at(&self.place.path),
+            false => fs::rename(&self.place.path, blob).at(blob),
+        }
+    }
 }
 
 /// A file that is this download's alone.
@@ -164,7 +180,7 @@ impl Download {
             broken: None,
             full: None,
         };
-        let received = StagedLayer::receive(store.disk(), &mut source, store.limits());
+        let received = StagedLayer::receive_kept(store.disk(), &mut source, store.limits());
         if let Some(error) = source.broken.take() {
             source.file.flush().ok();
             return Err(DownloadError::Broken(error));
@@ -179,7 +195,12 @@ impl Download {
             .into());
         }
         let error = match received {
-            Ok(layer) if layer.source == digest || layer.diff_id == digest => return Ok(layer),
+            Ok(mut layer) if layer.source == digest => {
+                // A plain stream was compressed on its way.
+                let plain = layer.source == layer.diff_id;
+                layer.kept = Some(Kept { place, plain });
+                return Ok(layer);
+            }
             Ok(_) => DownloadError::Digest(digest),
             Err(error) if error.kind() == ErrorKind::System => error.into(),
             // Whose fault it is the digest tells: the sender's on the way, or
@@ -216,7 +237,7 @@ impl<R: Read> Source<R> {
     }
 
     /// Takes in what the unpacker left and hashes the file as a whole.
-    fn is(mut self, digest: &Digest, path: &std::path::Path) -> io::Result<bool> {
+    fn is(mut self, digest: &Digest, path: &Path) -> io::Result<bool> {
         io::copy(&mut self, &mut io::sink())?;
         self.file.flush()?;
         let mut hasher = Hasher::new();
@@ -243,13 +264,14 @@ impl<R: Read> Read for Source<R> {
             Err(error) => return Err(self.fail(error)),
         };
         self.left -= count as u64;
-        if let Err(error) = self.file.write_all(&buffer[..count]) {
+        let mut kept = self.file.write_all(&buffer[..count]);
+        if self.left == 0 && kept.is_ok() {
+            kept = self.file.flush();
+        }
+        if let Err(error) = kept {
             let again = io::Error::new(error.kind(), error.to_string());
             self.full = Some(error);
             return Err(again);
-        }
-        if self.left == 0 {
-            self.file.flush()?;
         }
         Ok(count)
     }

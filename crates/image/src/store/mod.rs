@@ -10,7 +10,7 @@
 mod audit;
 mod commit;
 pub(crate) mod disk;
-mod download;
+pub(crate) mod download;
 mod family;
 mod lookup;
 mod outgoing;

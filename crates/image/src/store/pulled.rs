@@ -2,7 +2,7 @@
 
 use longshore_oci::{
     config::ImageConfig,
-    digest::{ChainId, DiffId, Digest, ImageId, chain_ids},
+    digest::{ChainId, DiffId, ImageId, chain_ids},
     reference::Reference,
 };
 
@@ -18,8 +18,6 @@ pub struct PulledImage {
     pub config: Vec<u8>,
     /// The layers that were not here before.
     pub layers: Vec<StagedLayer>,
-    /// What they were downloaded as.
-    pub downloads: Vec<Digest>,
     /// The repository they came from, `registry/path`.
     pub place: String,
     /// The tag and the digest it gets.
@@ -70,9 +68,6 @@ impl Store {
             if fetched.contains(&layer.diff_id) {
                 self.remember_place(&chain, &image.place);
             }
-        }
-        for digest in &image.downloads {
-            self.forget_download(digest);
         }
         Ok(true)
     }

@@ -108,3 +108,30 @@ fn names_can_change_and_images_go_when_nothing_fits() {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn a_download_that_does_not_fit_leaves_nothing() {
+    needs_root!();
+    let disk = SmallDisk::new();
+    let store = Store::open(disk.directory.path()).unwrap();
+    let before = used(disk.directory.path());
+    let bytes = Tar::new().file("f", &"x".repeat(40 << 20)).bytes();
+    let digest = longshore_oci::digest::Digest::of(&bytes);
+    let download = store.download(&digest, bytes.len() as u64).unwrap();
+    let error = download.receive(&bytes[..]).err().unwrap();
+    let longshore_image::store::DownloadError::Layer(error) = error else {
+        panic!("{error}");
+    };
+    assert_eq!(error.kind(), ErrorKind::System, "{error}");
+    let downloads = disk.directory.path().join("downloads");
+    assert_eq!(fs::read_dir(downloads).unwrap().count(), 0);
+    let begin = Instant::now();
+    while used(disk.directory.path()) > before + (1 << 20) {
+        // The trash is emptied in the background.
+        assert!(
+            begin.elapsed() < Duration::from_secs(20),
+            "space is not given back"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -252,7 +252,6 @@ impl Images {
             PulledImage {
                 config: bytes,
                 layers: Vec::new(),
-                downloads: Vec::new(),
                 place: reference.name(),
                 references,
             }
@@ -270,7 +269,6 @@ impl Images {
             let image = PulledImage {
                 config: bytes,
                 layers: fetched.iter().filter_map(|it| it.take()).collect(),
-                downloads: manifest.layers.iter().map(|it| it.digest.clone()).collect(),
                 place: reference.name(),
                 references,
             };
