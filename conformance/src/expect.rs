@@ -5,6 +5,10 @@
 use serde::Deserialize;
 
 const FILES: &[(&str, &str)] = &[
+    (
+        "docker-registry",
+        include_str!("../expect/docker-registry.yaml"),
+    ),
     ("dockerd", include_str!("../expect/dockerd.yaml")),
     ("longshored", include_str!("../expect/longshored.yaml")),
 ];

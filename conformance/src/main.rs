@@ -47,7 +47,7 @@ const THREADS: usize = 8;
 #[command(name = "conformance", about = "Judges a Docker-compatible engine")]
 struct Args {
     /// The engine: unix:///path or tcp://host:port
-    #[arg(long, required_unless_present_any = ["start", "list"], conflicts_with = "start")]
+    #[arg(long, required_unless_present_any = ["start", "list", "registry_itself"], conflicts_with = "start")]
     endpoint: Option<Endpoint>,
     /// Start a private engine for this run: dockerd, longshored, or a path
     #[arg(long, value_name = "PROGRAM")]
@@ -64,8 +64,11 @@ struct Args {
     private_registry: Option<Private>,
     /// Start both beside a private engine: docker-registry, longshore-registry,
     /// or a path
-    #[arg(long, value_name = "PROGRAM", requires = "start")]
+    #[arg(long, value_name = "PROGRAM")]
     start_registry: Option<String>,
+    /// Judge the registry itself, without an engine
+    #[arg(long, conflicts_with_all = ["start", "endpoint"])]
+    registry_itself: bool,
     /// Judge this API version only
     #[arg(long)]
     api: Option<String>,
@@ -99,11 +102,26 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    if args.start.is_some() {
+    if args.start.is_some() || args.start_registry.is_some() {
         start::enter_network_namespace()?;
     }
     let beside = args.start_registry.as_deref();
     let beside = beside.map(Started::start).transpose()?;
+    let registries = match &beside {
+        Some(started) => started.registries.clone(),
+        None => Registries {
+            open: args.registry.clone(),
+            private: args.private_registry.clone(),
+        },
+    };
+    if args.registry_itself {
+        let open = registries.open.as_deref().ok_or("no registry")?;
+        let name = args.target.as_ref().or(args.start_registry.as_ref());
+        let mut target = Target::registry(open, name.map_or("registry", String::as_str));
+        println!("{open}: {}; judging the registry", target.name);
+        target.registries = registries;
+        return judge(args, target, cases::registry::all());
+    }
     let engine = args
         .start
         .as_deref()
@@ -116,13 +134,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     let endpoint = endpoint.ok_or("no endpoint")?;
     let mut target = Target::probe(endpoint, args.api.as_deref(), args.target.as_deref())?;
     target.tcp = engine.as_ref().map(|_| start::TCP.to_owned());
-    target.registries = match &beside {
-        Some(started) => started.registries.clone(),
-        None => Registries {
-            open: args.registry.clone(),
-            private: args.private_registry.clone(),
-        },
-    };
+    target.registries = registries;
     println!(
         "{}: {} {}, API {} to {}; judging {}",
         target.endpoint,
@@ -133,6 +145,12 @@ fn run(args: &Args) -> Result<ExitCode, String> {
         target.versions.join(", ")
     );
     let cases = cases_of(&target.versions)?;
+    judge(args, target, cases)
+}
+
+/// Runs the cases, and says how they ended.
+fn judge(args: &Args, target: Target, cases: Vec<Case>) -> Result<ExitCode, String> {
+    let is_engine = !args.registry_itself;
     let expectations = Expectations::of(&target.name)?;
     let names: Vec<String> = cases.iter().map(|c| c.name.clone()).collect();
     let stale: Vec<&str> = expectations.stale(&names).collect();
@@ -142,7 +160,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
             stale.join(", ")
         ));
     }
-    if !args.tests.list {
+    if is_engine && !args.tests.list {
         target.memory.follow(&target.endpoint)?;
         target.import()?;
     }
@@ -155,7 +173,7 @@ fn run(args: &Args) -> Result<ExitCode, String> {
     arguments.test_threads.get_or_insert(THREADS);
     let trials = cases.into_iter().map(|case| judge.trial(case)).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    if !args.tests.list {
+    if is_engine && !args.tests.list {
         judge.target.clean()?;
     }
     let mut records = judge.records.lock().unwrap_or_else(PoisonError::into_inner);

@@ -107,7 +107,7 @@ impl Started {
         if program.ends_with("longshore-registry") {
             command.args(["--listen", address, "--data", &storage, "--v1"]);
             if is_private {
-                command.args(["--htpasswd", &passwords]);
+                command.args(["--htpasswd", &passwords, "--sign-up"]);
             }
         } else {
             let mut settings = format!(

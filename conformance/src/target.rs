@@ -67,16 +67,29 @@ impl Target {
             version: text("Version"),
             api_range: (oldest, newest),
             versions,
-            run: format!(
-                "cf{:x}",
-                std::process::id() as u128 + nanoseconds() % 0xff_ffff * 0x10000
-            ),
+            run: new_run(),
             bridge: OnceLock::new(),
             tcp: None,
             memory: Memory::default(),
             registries: Registries::default(),
             endpoint,
         })
+    }
+
+    /// A registry that is judged by itself, told apart by its program.
+    pub(crate) fn registry(address: &str, name: &str) -> Self {
+        Self {
+            endpoint: Endpoint::Tcp(address.to_owned()),
+            tcp: None,
+            name: name.to_owned(),
+            version: String::new(),
+            api_range: Default::default(),
+            versions: vec![schema::NEWEST],
+            run: new_run(),
+            memory: Memory::default(),
+            registries: Registries::default(),
+            bridge: OnceLock::new(),
+        }
     }
 
     /// The judge's image.
@@ -142,6 +155,12 @@ impl Target {
         let address = &seen["NetworkSettings"]["Networks"]["bridge"]["IPAddress"];
         Some(address.as_str().is_some_and(|a| !a.is_empty()))
     }
+}
+
+/// A name that no other run has.
+fn new_run() -> String {
+    let number = std::process::id() as u128 + nanoseconds() % 0xff_ffff * 0x10000;
+    format!("cf{number:x}")
 }
 
 /// The same order as the engine's: numbers between dots.

@@ -31,9 +31,15 @@ impl Context {
         Self::default()
     }
 
-    /// With a Dockerfile in which BASE is the judge's image.
+    /// With a Dockerfile in which BASE is the judge's image, and UNIQUE what no
+    /// other case has: the same steps are the same images, which a case removes
+    /// at its end.
     pub(super) fn new(s: &Session, dockerfile: &str) -> Self {
         let text = dockerfile.replace("BASE", &s.target.run);
+        let text = match text.contains("UNIQUE") {
+            true => text.replace("UNIQUE", &s.name()),
+            false => text,
+        };
         Self::empty().file("Dockerfile", &text)
     }
 

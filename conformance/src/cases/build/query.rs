@@ -96,7 +96,7 @@ pub(in crate::cases) const ROWS: &[Row] = &[
 
 fn names(s: &Session) -> Outcome {
     let name = s.name();
-    let context = Context::new(s, "FROM BASE\nCMD [\"x\"]\n");
+    let context = Context::new(s, "FROM BASE\nCMD [\"UNIQUE\"]\n");
     let query = format!("&t={name}&t={name}:b&t={name}:b&t=docker.io/library/{name}:c");
     let (id, lines) = built(s, &context, &query)?;
     equal!(
@@ -359,7 +359,7 @@ fn registry_config(s: &Session) -> Outcome {
 }
 
 fn empty(s: &Session) -> Outcome {
-    let context = Context::new(s, "FROM BASE\nCMD [\"x\"]\n");
+    let context = Context::new(s, "FROM BASE\nCMD [\"UNIQUE\"]\n");
     let query = "&platform=&target=&remote=&t=&buildargs=&labels=&cachefrom=&ulimits=&q=false\
                  &squash=0&nocache=False&pull=false&memory=0&outputs=&version=1&isolation=";
     built(s, &context, query)?;
@@ -371,7 +371,7 @@ fn empty(s: &Session) -> Outcome {
 }
 
 fn content_type(s: &Session) -> Outcome {
-    let context = Context::new(s, "FROM BASE\nCMD [\"x\"]\n");
+    let context = Context::new(s, "FROM BASE\nCMD [\"UNIQUE\"]\n");
     for kind in [
         "application/tar",
         "application/octet-stream",

@@ -408,8 +408,8 @@ fn intermediates(s: &Session) -> Outcome {
 
 fn event(s: &Session) -> Outcome {
     let name = s.name();
-    let context = Context::new(s, "FROM BASE\nCMD [\"x\"]\n").file("x", &name);
-    let query = format!("&nocache=1&t={name}:a&t={name}:b");
+    let context = Context::new(s, "FROM BASE\nCMD [\"UNIQUE\"]\n").file("x", &name);
+    let query = format!("&t={name}:a&t={name}:b");
     let (id, _) = built(s, &context, &query)?;
     s.until("two tag events", || {
         let names = event_names(s, "tag", &id);

@@ -44,7 +44,9 @@ pub(in crate::cases) fn imported(s: &Session, name: &str, query: &str) -> Outcom
         "&tag=latest"
     };
     let path = format!("/images/create?fromSrc=-&repo={name}{tag}{query}");
-    let body = layer(&[("file", name)])?;
+    // An image without a name has a layer of its own all the same.
+    let text = if name.is_empty() { &s.name() } else { name };
+    let body = layer(&[("file", text)])?;
     let request = s.request("POST", &path).body("application/x-tar", body);
     let text = s.exchange(&request)?.expect(200)?.text();
     ensure!(text.ends_with("\"}\r\n"), "the line ends {text:?}");

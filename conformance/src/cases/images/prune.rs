@@ -137,9 +137,12 @@ fn nothing(s: &Session) -> Outcome {
 fn space(s: &Session) -> Outcome {
     let label = s.name();
     let id = labelled(s, "", &label)?;
-    let size = look(s, &id)?["Size"].clone();
+    let size = look(s, &id)?["Size"].as_u64().unwrap_or_default();
+    ensure!(size > 0, "an image of {size} bytes");
     let gone = prune(s, &json!({"label": [label]}))?;
-    equal!(gone["SpaceReclaimed"], size, "SpaceReclaimed");
+    // Layers count too that others let go of meanwhile.
+    let freed = gone["SpaceReclaimed"].as_u64();
+    ensure!(freed >= Some(size), "{gone} after an image of {size} bytes");
     Ok(())
 }
 
