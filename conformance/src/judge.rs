@@ -25,6 +25,8 @@ pub(crate) struct Case {
 pub(crate) struct Judge {
     pub(crate) target: Arc<Target>,
     pub(crate) expectations: Expectations,
+    /// Is a skipped case a failed one?
+    pub(crate) is_strict: bool,
     pub(crate) records: Mutex<Vec<Record>>,
 }
 
@@ -63,6 +65,7 @@ impl Judge {
         let reason = reason.unwrap_or_default();
         match verdict {
             Verdict::Pass => Ok(Completion::Completed),
+            Verdict::Skip if self.is_strict => Err(Failed::from(format!("skipped: {reason}"))),
             Verdict::Skip | Verdict::KnownFailure => Ok(Completion::ignored_with(reason)),
             Verdict::Fail | Verdict::Fixed => Err(Failed::from(format!(
                 "{reason}\nsource: {}\n{transcript}",

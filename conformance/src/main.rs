@@ -69,6 +69,9 @@ struct Args {
     /// Judge the registry itself, without an engine
     #[arg(long, conflicts_with_all = ["start", "endpoint"])]
     registry_itself: bool,
+    /// A case that has to be skipped fails
+    #[arg(long)]
+    strict: bool,
     /// Judge this API version only
     #[arg(long)]
     api: Option<String>,
@@ -167,6 +170,7 @@ fn judge(args: &Args, target: Target, cases: Vec<Case>) -> Result<ExitCode, Stri
     let judge = Arc::new(Judge {
         target: Arc::new(target),
         expectations,
+        is_strict: args.strict,
         records: Mutex::default(),
     });
     let mut arguments = args.tests.clone();

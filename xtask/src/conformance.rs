@@ -3,9 +3,6 @@
 use crate::TaskResult;
 use crate::exec;
 
-/// The registry that engines are judged beside.
-const REGISTRY: &str = "docker-registry";
-
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The judge's own arguments: `--endpoint unix:///…`, `--api 1.35`, filters
@@ -14,16 +11,26 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> TaskResult {
-    // The judge takes the engine that lies beside it, however old.
-    if args.args.iter().any(|arg| arg.contains("longshored")) {
-        let build = ["build", "--quiet", "--package", "longshore-daemon"];
-        exec::check(exec::cargo().args(build))?;
-    }
     let mut args = args.args;
-    // An engine of the run's own has registries of its own beside it.
-    let is = |word: &str| args.iter().any(|arg| arg.starts_with(word));
-    if is("--start") && !is("--start-registry") {
-        args.extend(["--start-registry".to_owned(), REGISTRY.to_owned()]);
+    let has = |word: &str| args.iter().any(|arg| arg.contains(word));
+    let is_ours = has("longshored");
+    // An engine of the run's own has registries beside it: not its own kin, so
+    // that neither is judged by what both took for right.
+    if has("--start") && !has("registry") {
+        let stranger = match is_ours {
+            true => "docker-registry",
+            false => "longshore-registry",
+        };
+        args.extend(["--start-registry", stranger].map(str::to_owned));
+    }
+    // The judge takes the programs that lie beside it, however old.
+    for (word, package) in [
+        ("longshored", "longshore-daemon"),
+        ("longshore-registry", "longshore-registry"),
+    ] {
+        if args.iter().any(|arg| arg.contains(word)) {
+            exec::check(exec::cargo().args(["build", "--quiet", "--package", package]))?;
+        }
     }
     exec::check(
         exec::cargo()

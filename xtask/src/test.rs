@@ -63,11 +63,32 @@ const STEPS: &[Step] = &[
 const JUDGED: &[Step] = &[
     Step {
         name: "conformance of the reference, dockerd",
-        args: &["xtask", "conformance", "--start", "dockerd"],
+        args: &["xtask", "conformance", "--strict", "--start", "dockerd"],
     },
     Step {
         name: "conformance of this engine",
-        args: &["xtask", "conformance", "--start", "longshored"],
+        args: &["xtask", "conformance", "--strict", "--start", "longshored"],
+    },
+    Step {
+        name: "conformance of this registry",
+        args: &[
+            "xtask",
+            "conformance",
+            "--strict",
+            "--registry-itself",
+            "--start-registry",
+            "longshore-registry",
+        ],
+    },
+    Step {
+        name: "conformance of the reference, docker-registry",
+        args: &[
+            "xtask",
+            "conformance",
+            "--registry-itself",
+            "--start-registry",
+            "docker-registry",
+        ],
     },
 ];
 

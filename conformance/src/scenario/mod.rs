@@ -23,8 +23,13 @@ const FILES: &[(&str, &str)] = &[
         "t2-corrected",
         include_str!("../../scenarios/t2-corrected.scenario"),
     ),
+    (
+        "t2-images",
+        include_str!("../../scenarios/t2-images.scenario"),
+    ),
     ("t3", include_str!("../../scenarios/t3.scenario")),
     ("t3-cli", include_str!("../../scenarios/t3-cli.scenario")),
+    ("t4", include_str!("../../scenarios/t4.scenario")),
     ("t5", include_str!("../../scenarios/t5.scenario")),
     (
         "t5-corrected",

@@ -83,11 +83,16 @@ impl Play {
             self.api.replace('.', ""),
             std::ptr::from_ref(self) as usize % 0xfffff
         );
-        let variables = BTreeMap::from([
+        let variables: BTreeMap<String, String> = BTreeMap::from([
             ("run".to_owned(), label),
             ("image".to_owned(), target.run.clone()),
             ("v".to_owned(), self.api.to_owned()),
         ]);
+        let registry = target.registries.open.clone().unwrap_or_default();
+        let variables = variables
+            .into_iter()
+            .chain([("registry".to_owned(), registry)])
+            .collect();
         let programs = directory.path().join("bin");
         std::fs::create_dir(&programs)?;
         for name in applet::FORMATTERS {
@@ -114,6 +119,13 @@ impl Stage {
         for need in needs {
             if need == "tcp" && self.target.tcp.is_none() {
                 return Err(Stop::Skip("the engine was not given two addresses".into()));
+            }
+            if need == "registry" {
+                // Without one the reason says how to give one.
+                match &self.target.registries.open {
+                    Some(_) => continue,
+                    None => return Err(Stop::Skip("no registry: --registry".into())),
+                }
             }
             if need != "tcp" && !curl::is_available(need) {
                 return Err(missing(need));
