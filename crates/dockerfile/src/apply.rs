@@ -10,6 +10,9 @@ use crate::instruction::{Arg, Healthcheck, Instruction, Pair};
 use crate::parse;
 use crate::quote::{quote, quote_list};
 
+/// The longest environment, and the longest labels, in bytes.
+const LONGEST: usize = 8 << 20;
+
 /// The names of Linux' signals without `SIG`.
 const SIGNALS: [&str; 37] = [
     "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL",
@@ -103,6 +106,7 @@ impl Applier {
                 for pair in pairs {
                     set_variable(list, pair);
                 }
+                bounded("environment", list.iter().map(String::len).sum())?;
                 joined("ENV", pairs)
             }
             Instruction::Label(pairs) => {
@@ -110,6 +114,8 @@ impl Applier {
                 for Pair { name, value } in pairs {
                     labels.insert(name.clone(), value.clone());
                 }
+                let lengths = labels.iter().map(|(name, value)| name.len() + value.len());
+                bounded("labels", lengths.sum())?;
                 joined("LABEL", pairs)
             }
             Instruction::Arg(args) => {
@@ -184,6 +190,14 @@ impl Applier {
             Instruction::Maintainer(name) => format!("MAINTAINER {name}"),
             Instruction::Add(_) | Instruction::Copy(_) | Instruction::Run(_) => return Ok(None),
         }))
+    }
+}
+
+/// What every later step has to carry along may not grow for ever.
+fn bounded(what: &str, length: usize) -> Result<(), ApplyError> {
+    match length > LONGEST {
+        true => Err(ApplyError::Value(format!("the {what} would be too long"))),
+        false => Ok(()),
     }
 }
 

@@ -1,11 +1,14 @@
 //! Variables in the words of a Dockerfile, by Docker's rules for shell words.
 
+use std::cell::Cell;
+
 use crate::instruction::{Copy, Instruction, Pair, Source};
 use crate::quote::quote;
 
 /// Nested substitutions beyond this are an attack on the stack.
 const DEEPEST: usize = 100;
-/// A result beyond this is one that doubles itself from line to line.
+/// In bytes. A result beyond this is one that doubles itself from line to line;
+/// no more fits into the environment of a process.
 const LONGEST: usize = 4 << 20;
 
 /// A word that cannot be expanded, in dockerd's words.
@@ -48,7 +51,19 @@ impl Instruction {
     /// The instruction with its variables expanded, in the fields where Docker
     /// expands them. Commands are left alone: the shell expands theirs.
     pub fn expand(&self, env: &[String], escape: char) -> Result<Self, ExpandError> {
-        let one = |text: &String| word(text, env, escape);
+        let total = Cell::new(0);
+        let bounded = |length: usize| {
+            total.set(total.get() + length);
+            match total.get() > LONGEST {
+                true => wrong("the expanded text is too long"),
+                false => Ok(()),
+            }
+        };
+        let one = |text: &String| {
+            let text = word(text, env, escape)?;
+            bounded(text.len())?;
+            Ok(text)
+        };
         let maybe = |text: &Option<String>| text.as_ref().map(one).transpose();
         let pairs = |pairs: &[Pair]| {
             pairs
@@ -68,6 +83,7 @@ impl Instruction {
                     Source::Heredoc(heredoc) if heredoc.expand => {
                         let mut heredoc = heredoc.clone();
                         heredoc.content = document(&heredoc.content, env, escape)?;
+                        bounded(heredoc.content.len())?;
                         Source::Heredoc(heredoc)
                     }
                     Source::Heredoc(heredoc) => Source::Heredoc(heredoc.clone()),
@@ -101,7 +117,9 @@ impl Instruction {
             Self::Expose(ports) => {
                 let mut all = Vec::new();
                 for port in ports {
-                    all.extend(words(port, env, escape)?);
+                    let words = words(port, env, escape)?;
+                    bounded(words.iter().map(String::len).sum())?;
+                    all.extend(words);
                 }
                 Self::Expose(all)
             }

@@ -1,6 +1,8 @@
 //! From logical lines to instructions and stages, in dockerd's two phases: the
 //! words of every line first, then what they mean.
 
+use std::collections::HashMap;
+
 use crate::duration;
 use crate::error::{Failure, ParseError, Phase};
 use crate::instruction::{
@@ -506,12 +508,13 @@ fn copy(node: &Node, line: &Line, keyword: &str, known: &[&str]) -> Result<Copy,
             return Err(Failure::new(message, "source... destination").at(node.at));
         }
     };
-    let source = |word: &String| {
-        let heredoc = line.heredocs.iter().find(|(it, _)| it.word == *word);
-        match heredoc {
-            Some((_, heredoc)) => Source::Heredoc(heredoc.clone()),
-            None => Source::Path(word.clone()),
-        }
+    let mut heredocs = HashMap::new();
+    for (opening, heredoc) in &line.heredocs {
+        heredocs.entry(opening.word.as_str()).or_insert(heredoc);
+    }
+    let source = |word: &String| match heredocs.get(word.as_str()) {
+        Some(heredoc) => Source::Heredoc((*heredoc).clone()),
+        None => Source::Path(word.clone()),
     };
     Ok(Copy {
         sources: sources.iter().map(source).collect(),
