@@ -1,6 +1,8 @@
 //! Steps without files, each with the configuration and the history that
 //! dockerd 20.10 made of it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use longshore_dockerfile::apply::Applier;
 use longshore_dockerfile::args::BuildArgs;
 use longshore_dockerfile::instruction::{Dockerfile, Instruction};
