@@ -66,7 +66,12 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        remove(&self.dir);
+        let dir = std::mem::take(&mut self.dir);
+        match tokio::runtime::Handle::try_current() {
+            // A context may be large.
+            Ok(runtime) => drop(runtime.spawn_blocking(move || remove(&dir))),
+            Err(_) => remove(&dir),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use longshore_oci::config::{Healthcheck, RunConfig};
 use tokio::io::AsyncReadExt as _;
 
 use super::blocking;
+use super::job::Job;
 use super::output::{Characters, Failure, Sink};
 use super::stage::Stage;
 use crate::container::attach::AttachRequest;
@@ -18,7 +19,6 @@ use crate::container::{Containers, CreateRequest, WaitCondition};
 use crate::error::{Error, IoContext, Result};
 use crate::id;
 use crate::meta::Durability;
-use crate::shared::Shared;
 
 /// Bytes of output that become one line of the answer at most.
 const PIECE: usize = 32 << 10;
@@ -56,7 +56,7 @@ impl Stage {
         let _permit = job.running.acquire().await.context("build")?;
         let container = self.create_container(&ran).await?;
         let mut guard = Guard {
-            shared: self.job.shared.clone(),
+            job: self.job.clone(),
             container: Some(container.clone()),
         };
         self.announce(&container).await?;
@@ -222,7 +222,8 @@ async fn tell_red(sink: &Sink, text: String) -> Result<(), Failure> {
 
 /// A container that goes with its step if the build is given up.
 struct Guard {
-    shared: Arc<Shared>,
+    /// Its notes say whose the container is, until it is gone.
+    job: Arc<Job>,
     container: Option<String>,
 }
 
@@ -231,8 +232,9 @@ impl Drop for Guard {
         let Some(container) = self.container.take() else {
             return;
         };
-        let containers = Containers::new(self.shared.clone());
+        let job = self.job.clone();
         tokio::spawn(async move {
+            let containers = Containers::new(job.shared.clone());
             if let Err(error) = containers.remove_with(&container, true, true).await {
                 tracing::warn!(%container, %error, "left by a build that was cancelled");
             }

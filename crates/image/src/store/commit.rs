@@ -129,7 +129,13 @@ impl Store {
             return Err(longshore_oci::reference::ReferenceError::TagWithDigest.into());
         }
         let target = target.clone().with_default_tag();
-        self.change(|state| {
+        // That an image has got the tag that it has is soon enough on the disk.
+        let known = self.get(&target.to_string()).map(|image| image.id);
+        let moment = match self.get(source)?.id {
+            id if known.is_ok_and(|known| known == id) => Moment::Soon,
+            _ => Moment::Now,
+        };
+        self.change_at(moment, |state| {
             let id = state.resolve(source)?;
             Ok(state.set_tag(target, &id))
         })
