@@ -14,7 +14,7 @@ use serde::Serialize;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 /// How much of a file is read at once.
-const PIECE: u64 = 512 * 1024;
+const PIECE: u64 = 1024 * 1024;
 
 /// What follows the head of an answer.
 pub(crate) enum Body {
