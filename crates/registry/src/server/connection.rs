@@ -17,12 +17,13 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::patient::Patient;
 use super::router;
 use crate::State;
 use crate::error::{Code, Error};
 
 /// The most connections at once; more wait in the listener's queue.
-const MOST: usize = 4096;
+const MOST: usize = 1024;
 
 /// How large a piece of a body may be that is read at once.
 const READ_BUFFER: usize = 1024 * 1024;
@@ -72,6 +73,7 @@ pub(crate) async fn serve(state: Arc<State>, listener: TcpListener) -> io::Resul
 }
 
 async fn speak(state: Arc<State>, stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let stream = Patient::new(stream, state.config.patience);
     let service = service_fn(|request| {
         let state = Arc::clone(&state);
         async move {

@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod connection;
+mod patient;
 pub(crate) mod request;
 pub(crate) mod router;
 pub(crate) mod tls;

@@ -95,7 +95,8 @@ impl Uploads {
 }
 
 impl Session {
-    fn touch(&self) {
+    /// Says that somebody is at it.
+    pub(crate) fn touch(&self) {
         *self.touched.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 

@@ -8,9 +8,11 @@
 //! ```
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use longshore_oci::digest::Digest;
+use tokio::sync::MutexGuard;
 
 use super::{CONTENT_DIGEST, set};
 use crate::auth::{Actions, Scope};
@@ -23,6 +25,9 @@ use crate::store::sink::Sink;
 use crate::store::upload::Session;
 
 const UPLOAD_UUID: HeaderName = HeaderName::from_static("docker-upload-uuid");
+
+/// How long one request waits for another of the same upload.
+const MOMENT: Duration = Duration::from_millis(500);
 
 /// Begins an upload, does it at once, or finds that none is needed.
 pub(crate) async fn post(mut asked: Asked, name: RepositoryName) -> Result<Response<Body>> {
@@ -64,8 +69,11 @@ pub(crate) async fn patch(
     id: String,
 ) -> Result<Response<Body>> {
     let session = session(&asked, &name, &id)?;
-    let mut sink = session.sink.try_lock().map_err(|_| busy())?;
-    chunk(&mut asked, &session, &mut sink).await?;
+    let mut sink = hold(&session).await?;
+    let taken = chunk(&mut asked, &session, &mut sink).await;
+    // It may have taken longer than an upload may be silent.
+    session.touch();
+    taken?;
     Ok(progress(StatusCode::ACCEPTED, &session, sink.size()))
 }
 
@@ -82,7 +90,7 @@ pub(crate) async fn put(
         .ok_or_else(|| Error::new(Code::DigestInvalid).saying("the parameter digest is missing"))?;
     let wanted = router::digest(wanted)?;
     {
-        let mut sink = session.sink.try_lock().map_err(|_| busy())?;
+        let mut sink = hold(&session).await?;
         chunk(&mut asked, &session, &mut sink).await?;
     }
     complete(&asked, &session, &wanted).await
@@ -95,7 +103,7 @@ pub(crate) async fn delete(
     id: String,
 ) -> Result<Response<Body>> {
     let session = session(&asked, &name, &id)?;
-    drop(session.sink.try_lock().map_err(|_| busy())?);
+    drop(hold(&session).await?);
     asked.state.store.uploads().forget(&session.id);
     Ok(body::empty(StatusCode::NO_CONTENT))
 }
@@ -129,6 +137,14 @@ fn session(asked: &Asked, name: &RepositoryName, id: &str) -> Result<Arc<Session
         .uploads()
         .get(name, id)
         .ok_or_else(|| Code::BlobUploadUnknown.into())
+}
+
+/// The upload's bytes, for one request alone. Whoever only asks how far it is
+/// has them for a moment too.
+async fn hold(session: &Session) -> Result<MutexGuard<'_, Sink>> {
+    tokio::time::timeout(MOMENT, session.sink.lock())
+        .await
+        .map_err(|_| busy())
 }
 
 /// Two requests at once for one upload: its bytes would be mixed up.
@@ -200,7 +216,7 @@ async fn complete(
     wanted: &Digest,
 ) -> Result<Response<Body>> {
     let finished = {
-        let mut sink = session.sink.try_lock().map_err(|_| busy())?;
+        let mut sink = hold(&session).await?;
         asked.state.store.uploads().forget(&session.id);
         sink.finish().await?
     };

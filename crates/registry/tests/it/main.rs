@@ -14,6 +14,7 @@
 //! | CVE-2026-35172 | a deleted blob is still served | `blobs::what_is_deleted_is_gone_at_once` |
 //! | CVE-2026-41888 | deletion of tags past the settings | `lists::a_read_only_registry_changes_nothing` |
 //! | slow and endless bodies | one client holds up the others | `lies::a_client_that_falls_silent_holds_nobody_up` |
+//! | readers that stop | memory held for them | `lies::a_client_that_takes_nothing_is_dropped` |
 //! | wrong digests, short bodies | half content becomes visible | `lies::what_is_not_what_it_says_leaves_nothing` |
 //! | death in the middle of a push | the same | `survive::sigkill_leaves_nothing_half_visible` |
 
