@@ -216,7 +216,7 @@ async fn complete(
     wanted: &Digest,
 ) -> Result<Response<Body>> {
     let finished = {
-        let mut sink = hold(&session).await?;
+        let mut sink = hold(session).await?;
         asked.state.store.uploads().forget(&session.id);
         sink.finish().await?
     };
