@@ -85,7 +85,7 @@ fn everything(bytes: &[u8]) {
         }
     }
     let text = String::from_utf8_lossy(bytes).into_owned();
-    changes(&mut config, &[text.clone()]).ok();
+    changes(&mut config, std::slice::from_ref(&text)).ok();
     if let Ok(ignore) = Ignore::parse(bytes) {
         ignore.is_ignored("a/b.c");
     }

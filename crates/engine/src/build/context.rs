@@ -231,3 +231,138 @@ impl<R: Read> Read for Bounded<R> {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A context of these files; a name with a slash at its end is a directory,
+    /// one with an arrow a link.
+    fn context(files: &[(&str, &str)]) -> (TempDir, Context) {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            match name.split_once(" -> ") {
+                Some((name, target)) => symlink(target, dir.path().join(name)).unwrap(),
+                None if name.ends_with('/') => {
+                    std::fs::create_dir(dir.path().join(name)).unwrap();
+                }
+                None => std::fs::write(dir.path().join(name), text).unwrap(),
+            }
+        }
+        let context = Context::open(dir.path()).unwrap();
+        (dir, context)
+    }
+
+    fn names(dir: &TempDir) -> Vec<String> {
+        let mut names: Vec<String> = walk::list(File::open(dir.path()).unwrap().as_fd(), b"")
+            .unwrap()
+            .into_iter()
+            .map(|(name, _)| String::from_utf8(name).unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_dockerfile_is_found_in_the_context_only() {
+        let secret = tempfile::NamedTempFile::new().unwrap();
+        let absolute = format!("abs -> {}", secret.path().display());
+        let (_dir, context) = context(&[
+            ("dockerfile", "lower"),
+            ("d/", ""),
+            ("d/x", "deep"),
+            ("inside -> d/x", ""),
+            ("rooted -> /d/x", ""),
+            ("out -> ../../../../etc/passwd", ""),
+            (&absolute, ""),
+            ("empty", ""),
+            ("self -> self", ""),
+        ]);
+        let read = |name: &str| {
+            let text = context.dockerfile(name);
+            text.map(|text| String::from_utf8(text).unwrap())
+                .map_err(|error| error.message)
+        };
+        for (name, text) in [
+            ("", "lower"),
+            ("Dockerfile", "lower"),
+            ("d/x", "deep"),
+            ("/d/../d/x", "deep"),
+            ("inside", "deep"),
+            ("rooted", "deep"),
+        ] {
+            assert_eq!(read(name).as_deref(), Ok(text), "{name}");
+        }
+        for (name, reason) in [
+            ("out", "Cannot locate specified Dockerfile: out"),
+            ("abs", "Cannot locate specified Dockerfile: abs"),
+            ("nope", "Cannot locate specified Dockerfile: nope"),
+            ("../x", "forbidden path outside the build context: ../x ()"),
+            (
+                "d/x/y",
+                "forbidden path outside the build context: d/x/y ()",
+            ),
+            (
+                "d",
+                "unexpected error reading Dockerfile: read d: is a directory",
+            ),
+            ("empty", "the Dockerfile (empty) cannot be empty"),
+        ] {
+            assert_eq!(read(name).unwrap_err(), reason, "{name}");
+        }
+        assert!(read("self").is_err());
+    }
+
+    #[test]
+    fn what_clients_only_send_for_the_builder_goes() {
+        let files = [
+            ("Dockerfile", "FROM a"),
+            ("other", ""),
+            (".dockerignore", ""),
+        ];
+        let left = |ignore: &str| {
+            let mut files = files;
+            files[2].1 = ignore;
+            let (dir, context) = context(&files);
+            context.dockerfile("").unwrap();
+            names(&dir)
+        };
+        assert_eq!(left("other"), [".dockerignore", "Dockerfile", "other"]);
+        assert_eq!(left("Dockerfile"), [".dockerignore", "other"]);
+        assert_eq!(left("*\n!other"), ["other"]);
+        assert_eq!(left("[\n*"), [".dockerignore", "Dockerfile", "other"]);
+    }
+
+    #[test]
+    fn files_that_no_client_chose_are_chosen_here() {
+        let (dir, context) = context(&[
+            ("Dockerfile", "FROM a"),
+            (".dockerignore", "*\n!keep\n!d/deep"),
+            ("d/", ""),
+            ("d/deep", ""),
+            ("d/other", ""),
+            ("keep", ""),
+            ("drop", ""),
+            ("link -> /etc", ""),
+        ]);
+        context.leave_out("").unwrap();
+        assert_eq!(names(&dir), [".dockerignore", "Dockerfile", "d", "keep"]);
+        assert!(!dir.path().join("d/other").exists());
+        assert!(dir.path().join("d/deep").exists());
+        context.dockerfile("").unwrap();
+        assert_eq!(names(&dir), ["d", "keep"]);
+    }
+
+    #[test]
+    fn garbage_is_no_context() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(Context::receive(dir.path(), &b"garbage".repeat(100)[..]).is_err());
+        let cut = [0x1f, 0x8b, 8, 0, 1, 2, 3];
+        assert!(Context::receive(dir.path(), &cut[..]).is_err());
+        assert!(Context::receive(dir.path(), io::empty()).is_ok());
+    }
+}

@@ -460,3 +460,164 @@ fn sum(entry: &Entry, content: &mut dyn Read) -> io::Result<String> {
     }
     Ok(hasher.finish().hex().to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+    use std::path::Path;
+    use std::time::SystemTime;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn tree(files: &[&str]) -> TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for name in files {
+            let path = dir.path().join(name);
+            match name.split_once(" -> ") {
+                Some((name, target)) => symlink(target, dir.path().join(name)).unwrap(),
+                None if name.ends_with('/') => std::fs::create_dir_all(path).unwrap(),
+                None => std::fs::write(path, name).unwrap(),
+            }
+        }
+        dir
+    }
+
+    fn root(dir: &TempDir) -> OwnedFd {
+        File::open(dir.path()).unwrap().into()
+    }
+
+    fn found(dir: &TempDir, given: &str) -> Result<Vec<String>, String> {
+        let found = select(root(dir).as_fd(), given, Origin::Context);
+        let shown = |one: Selected| match one.what {
+            What::File { name, .. } => String::from_utf8(name).unwrap(),
+            What::Directory(_) => "directory".to_owned(),
+            other => panic!("{other:?}"),
+        };
+        found
+            .map(|found| found.into_iter().map(shown).collect())
+            .map_err(|error| error.message)
+    }
+
+    #[test]
+    fn patterns_choose_what_dockerd_s_do() {
+        let dir = tree(&[
+            "a",
+            "b.go",
+            "d/",
+            "d/x",
+            "d/y.go",
+            "lnk -> d",
+            "out -> ../../../../../etc/passwd",
+            "[x]",
+            "x*y",
+        ]);
+        for (given, expected) in [
+            ("a", &["a"][..]),
+            ("/a", &["a"]),
+            ("./a", &["a"]),
+            ("a/", &["a"]),
+            ("d/../a", &["a"]),
+            ("", &["directory"]),
+            (".", &["directory"]),
+            ("lnk", &["directory"]),
+            ("lnk/x", &["x"]),
+            ("*.go", &["b.go"]),
+            ("*/*.go", &["y.go"]),
+            ("./d/*", &["x", "y.go"]),
+            ("lnk/*", &[]),
+            ("../*", &[]),
+            ("nope*", &[]),
+            ("[a", &[]),
+            ("[[]x]", &["[x]"]),
+            ("x*", &["x*y"]),
+            ("[^a]", &["directory"]),
+        ] {
+            assert_eq!(found(&dir, given).unwrap(), expected, "{given}");
+        }
+        for (given, reason) in [
+            ("../a", "forbidden path outside the build context: ../a ()"),
+            ("a/x", "forbidden path outside the build context: a/x ()"),
+            (
+                "out",
+                "file not found in build context or excluded by .dockerignore: \
+                 stat out: file does not exist",
+            ),
+        ] {
+            assert_eq!(found(&dir, given).unwrap_err(), reason);
+        }
+    }
+
+    #[test]
+    fn digests_tell_content_and_rights_but_not_times() {
+        let dir = tree(&["d/", "d/x"]);
+        let file = dir.path().join("d/x");
+        let digest =
+            |given: &str| digest_of(&select(root(&dir).as_fd(), given, Origin::Context).unwrap());
+        let both = || [digest("d/x"), digest("d"), digest("*/*")];
+        let before = both();
+        assert!(before[0].starts_with("file:") && before[1].starts_with("dir:"));
+        File::open(&file)
+            .unwrap()
+            .set_modified(SystemTime::UNIX_EPOCH)
+            .unwrap();
+        assert_eq!(both(), before);
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let private = both();
+        std::fs::write(&file, "D/X").unwrap();
+        let changed = both();
+        for index in 0..3 {
+            assert_ne!(before[index], private[index]);
+            assert_ne!(private[index], changed[index]);
+        }
+    }
+
+    fn copied(from: &TempDir, given: &str, to: &TempDir, path: &str) -> Result<(), String> {
+        let selected = select(root(from).as_fd(), given, Origin::Context).unwrap();
+        let me = std::fs::metadata(to.path()).unwrap();
+        let target = Target {
+            path: path.to_owned(),
+            owner: Some((me.uid(), me.gid())),
+            ..Target::default()
+        };
+        place(&selected, root(to).as_fd(), &target).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn links_of_the_image_lead_to_places_in_it() {
+        let outside = tempfile::tempdir().unwrap();
+        let from = tree(&["a", "d/", "d/x", "d/out -> /etc"]);
+        let absolute = format!("abs -> {}", outside.path().display());
+        let to = tree(&[
+            "t/",
+            "t/a",
+            "lnk -> t",
+            "up -> ../../../../over/there",
+            &absolute,
+        ]);
+        for path in ["/lnk/new", "/up", "/abs/x", "/abs2/../y", "/t"] {
+            copied(&from, "a", &to, path).unwrap();
+        }
+        copied(&from, "d", &to, "/abs").unwrap();
+        let is = |path: &str| {
+            let path = to.path().join(path.trim_start_matches('/'));
+            std::fs::read_to_string(path).unwrap()
+        };
+        let inside = outside.path().to_str().unwrap();
+        for (path, text) in [
+            ("t/new", "a"),
+            ("over/there", "a"),
+            ("y", "a"),
+            ("t/a", "a"),
+            (&format!("{inside}/x"), "d/x"),
+        ] {
+            assert_eq!(is(path), text, "{path}");
+        }
+        assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
+        let link = to.path().join(&inside[1..]).join("out");
+        assert_eq!(std::fs::read_link(link).unwrap(), Path::new("/etc"));
+        let error = copied(&from, "a", &to, "/t/a/b").unwrap_err();
+        assert_eq!(error, "failed to copy files: /t/a/b: not a directory");
+    }
+}
