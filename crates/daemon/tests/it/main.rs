@@ -22,6 +22,7 @@ mod filesystems;
 mod harness;
 mod health;
 mod imports;
+mod interop;
 mod leavers;
 mod lies;
 mod lifecycle;
