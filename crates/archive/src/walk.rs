@@ -92,6 +92,13 @@ pub fn file(file: &OwnedFd, shown: &[u8], visit: Visitor<'_>) -> io::Result<()> 
     visit(&entry, &mut content)
 }
 
+/// Shows a directory itself, as an archive would name it `shown`.
+pub fn directory(directory: &OwnedFd, shown: &[u8], visit: Visitor<'_>) -> io::Result<()> {
+    let mut entry = entry([shown, b"/"].concat(), Kind::Directory, &fstat(directory)?);
+    entry.xattrs = metadata::xattrs(directory, metadata::xattr_names(directory)?);
+    visit(&entry, &mut io::empty())
+}
+
 /// Shows all that is below a directory, each directory before what is in it.
 /// `shown` is the name of the directory itself in an archive; it is not shown.
 pub fn below(top: &OwnedFd, shown: &[u8], visit: Visitor<'_>) -> io::Result<()> {

@@ -405,10 +405,15 @@ fn file_digest(file: &OwnedFd, shown: &[u8]) -> io::Result<String> {
 
 fn directory_digest(directory: &OwnedFd, shown: &[u8]) -> io::Result<String> {
     let mut sums = Vec::new();
-    walk::below(directory, shown, &mut |entry, content| {
+    let add = &mut |entry: &Entry, content: &mut dyn Read| {
         sums.push(sum(entry, content)?);
         Ok(())
-    })?;
+    };
+    // The context itself has no name, and no part in its digest.
+    if !shown.is_empty() {
+        walk::directory(directory, shown, add)?;
+    }
+    walk::below(directory, shown, add)?;
     sums.sort_unstable();
     Ok(format!(
         "dir:{}",
