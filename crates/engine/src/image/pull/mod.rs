@@ -156,6 +156,13 @@ impl Images {
         wanted: &Wanted,
         progress: &Progress,
     ) -> Result<Pulled, Failure> {
+        if let Some((digest, image)) = self.known(repository, reference, wanted).await? {
+            let tag = reference.tag().unwrap_or("latest");
+            let text = format!("Pulling from {}", reference.path());
+            progress.message(tag, text).await;
+            progress.message("", format!("Digest: {digest}")).await;
+            return Ok(Pulled { image, new: false });
+        }
         let top = match (reference.digest(), reference.tag()) {
             (Some(digest), _) => repository.manifest_by_digest(digest).await?,
             (None, tag) => {
@@ -168,7 +175,7 @@ impl Images {
             Some(digest) => digest.to_string(),
             None => reference.tag().unwrap_or("latest").to_owned(),
         };
-        let text = format!("Pulling from {}", familiar_path(reference));
+        let text = format!("Pulling from {}", reference.path());
         progress.message(&shown, text).await;
         let manifest = match document {
             Document::Manifest(manifest) => manifest,
@@ -207,6 +214,34 @@ impl Images {
             .message("", format!("Digest: {}", top.digest))
             .await;
         Ok(pulled)
+    }
+
+    /// The image that the tag has here, if it has the same digest there: asking
+    /// for that downloads nothing, which registries that count pulls do not
+    /// count.
+    async fn known(
+        &self,
+        repository: &Repository,
+        reference: &Reference,
+        wanted: &Wanted,
+    ) -> Result<Option<(Digest, ImageId)>, Failure> {
+        let (Some(tag), None) = (reference.tag(), reference.digest()) else {
+            return Ok(None);
+        };
+        let Ok(image) = self.shared.images.get(&reference.to_string()) else {
+            return Ok(None);
+        };
+        if !wanted.is_default() || !image.references.contains(reference) {
+            return Ok(None);
+        }
+        let Some(digest) = repository.manifest_digest(tag).await? else {
+            return Ok(None);
+        };
+        let named = reference.clone().with_digest(digest.clone());
+        Ok(image
+            .references
+            .contains(&named)
+            .then_some((digest, image.id)))
     }
 
     /// The image of a manifest, named by `reference` and by `digest`.
@@ -288,11 +323,6 @@ pub(crate) fn credentials(auth: &RegistryAuth) -> Credentials {
         identity_token: auth.identitytoken.clone(),
         registry_token: auth.registrytoken.clone(),
     }
-}
-
-/// `library/x` for Docker Hub's own; as progress shows a repository.
-fn familiar_path(reference: &Reference) -> String {
-    reference.path().to_owned()
 }
 
 fn parse(bytes: &ManifestBytes) -> Result<Document, Failure> {

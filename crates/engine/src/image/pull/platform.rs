@@ -66,6 +66,11 @@ impl Wanted {
         })
     }
 
+    /// Whether nobody asked for it.
+    pub(crate) fn is_default(&self) -> bool {
+        self.default
+    }
+
     /// The manifest for it; the best variant that it can run.
     pub(crate) fn choose<'a>(&self, index: &'a Index) -> Option<&'a Descriptor> {
         index
