@@ -156,7 +156,9 @@ fn take_over(
 }
 
 /// Whether two configurations are those of the same step: what differs in each
-/// container, and what a step cannot change, does not count.
+/// container, and what a step cannot change, does not count. Everything that a
+/// step can change does, though the instruction is part of the command: as text
+/// it does not always tell different values apart.
 fn is_same(a: &RunConfig, b: &RunConfig) -> bool {
     fn list<T: PartialEq>(a: &Option<Vec<T>>, b: &Option<Vec<T>>) -> bool {
         a.as_deref().unwrap_or_default() == b.as_deref().unwrap_or_default()
@@ -174,6 +176,11 @@ fn is_same(a: &RunConfig, b: &RunConfig) -> bool {
         && list(&a.cmd, &b.cmd)
         && list(&a.env, &b.env)
         && list(&a.entrypoint, &b.entrypoint)
+        && list(&a.shell, &b.shell)
+        && list(&a.on_build, &b.on_build)
+        && a.working_dir == b.working_dir
+        && a.stop_signal == b.stop_signal
+        && a.healthcheck == b.healthcheck
         && map(&a.labels, &b.labels)
         && map(&a.exposed_ports, &b.exposed_ports)
         && map(&a.volumes, &b.volumes)
@@ -194,7 +201,7 @@ mod tests {
             hostname: "0123456789ab".into(),
             image: "sha256:0".into(),
             labels: Some(Default::default()),
-            working_dir: "/w".into(),
+            on_build: Some(Vec::new()),
             ..step.clone()
         };
         assert!(is_same(&made, &step));
@@ -203,5 +210,30 @@ mod tests {
         made.user = String::new();
         made.env = Some(vec!["A=2".into()]);
         assert!(!is_same(&made, &step));
+    }
+
+    #[test]
+    fn everything_that_a_step_can_set_counts() {
+        let step = RunConfig::default();
+        let words = || Some(vec!["x".to_owned()]);
+        type Change = Box<dyn Fn(&mut RunConfig)>;
+        let changes: [Change; 11] = [
+            Box::new(|made| made.user = "x".into()),
+            Box::new(move |made| made.cmd = words()),
+            Box::new(move |made| made.env = words()),
+            Box::new(move |made| made.entrypoint = words()),
+            Box::new(move |made| made.shell = words()),
+            Box::new(move |made| made.on_build = words()),
+            Box::new(|made| made.working_dir = "/x".into()),
+            Box::new(|made| made.stop_signal = "9".into()),
+            Box::new(|made| made.healthcheck = Some(Default::default())),
+            Box::new(|made| made.labels = Some([("x".into(), "y".into())].into())),
+            Box::new(|made| made.volumes = Some([("/x".into(), Default::default())].into())),
+        ];
+        for (number, change) in changes.iter().enumerate() {
+            let mut made = step.clone();
+            change(&mut made);
+            assert!(!is_same(&made, &step), "change {number}");
+        }
     }
 }

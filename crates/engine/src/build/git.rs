@@ -172,6 +172,8 @@ impl Git<'_> {
             .env("GIT_CEILING_DIRECTORIES", self.dir)
             .env("GIT_DIR", self.dir.join(".git"))
             .env("GIT_WORK_TREE", self.dir)
+            // Submodules cannot talk git out of this, whatever it hands down.
+            .env("GIT_ALLOW_PROTOCOL", "http:https:git:ssh")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_ASKPASS", "/bin/false")
             .env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")

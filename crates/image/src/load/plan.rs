@@ -226,6 +226,7 @@ fn image(
         bytes: bytes.to_vec(),
         config,
         parent: None,
+        made_here: false,
         references,
     })
 }

@@ -192,11 +192,7 @@ impl Auditor<'_> {
         let path = self.disk.config(&id);
         match self.read_config(&id, &path) {
             Ok(config) => {
-                let IndexedImage {
-                    parent,
-                    last_tagged,
-                } = indexed;
-                let stored = Stored::new(config, &self.state.layers, parent, last_tagged);
+                let stored = Stored::new(config, &self.state.layers, indexed);
                 self.state.images.insert(id, Arc::new(stored));
             }
             Err(error) => {

@@ -10,7 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{State, Store, Stored, disk};
+use super::{IndexedImage, State, Store, Stored, disk};
 use crate::{
     error::{At, Error},
     layer::{self, LayerRecord, StagedLayer},
@@ -53,6 +53,8 @@ pub(crate) struct Publication {
     pub(crate) bytes: Vec<u8>,
     pub(crate) config: ImageConfig,
     pub(crate) parent: Option<ImageId>,
+    /// It was built or committed here; see [`Store::newest_child`].
+    pub(crate) made_here: bool,
     pub(crate) references: Vec<Reference>,
 }
 
@@ -116,7 +118,10 @@ impl Store {
         };
         diff_ids.extend(layers.iter().map(|layer| layer.diff_id.clone()));
         config.rootfs.diff_ids = diff_ids;
-        let publication = Publication::of(config, parent, references)?;
+        let publication = Publication {
+            made_here: true,
+            ..Publication::of(config, parent, references)?
+        };
         let id = publication.id();
         self.publish_at(layers, vec![publication], moment)?;
         Ok(id)
@@ -170,7 +175,12 @@ impl Store {
                     disk::write(&path, &image.bytes)?;
                     self.inner.unsynced.note(self.disk().root.join("configs"));
                     self.inner.unsynced.note(path);
-                    let stored = Stored::new(image.config, &state.layers, image.parent, None);
+                    let indexed = IndexedImage {
+                        parent: image.parent,
+                        last_tagged: None,
+                        made_here: image.made_here,
+                    };
+                    let stored = Stored::new(image.config, &state.layers, indexed);
                     state.images.insert(id.clone(), Arc::new(stored));
                 }
                 for reference in image.references {
@@ -320,6 +330,7 @@ impl Publication {
             bytes,
             config,
             parent,
+            made_here: false,
             references,
         })
     }

@@ -4,8 +4,9 @@ use super::{Image, Store};
 use longshore_oci::{config::ImageConfig, digest::ImageId};
 
 impl Store {
-    /// Of the images that were made directly from `parent`, or from nothing, the
-    /// newest one whose configuration is as wanted.
+    /// Of the images that were built or committed here directly from `parent`, or
+    /// from nothing, the newest one whose configuration is as wanted. What came
+    /// from elsewhere could claim to be the result of any step.
     pub fn newest_child(
         &self,
         parent: Option<&ImageId>,
@@ -14,7 +15,8 @@ impl Store {
         let state = self.state();
         let children = state.images.iter();
         let (id, _) = children
-            .filter(|(_, stored)| stored.parent.as_ref() == parent && wanted(&stored.config))
+            .filter(|(_, stored)| stored.made_here && stored.parent.as_ref() == parent)
+            .filter(|(_, stored)| wanted(&stored.config))
             .max_by_key(|(_, stored)| stored.config.created)?;
         state.view(id)
     }

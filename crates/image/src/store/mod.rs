@@ -97,6 +97,7 @@ struct State {
 struct Stored {
     parent: Option<ImageId>,
     last_tagged: Option<Timestamp>,
+    made_here: bool,
     config: Arc<ImageConfig>,
     /// From the lowest layer to the top.
     chain: Vec<ChainId>,
@@ -156,6 +157,9 @@ struct IndexedImage {
     parent: Option<ImageId>,
     #[serde(default, with = "rfc3339", skip_serializing_if = "Option::is_none")]
     last_tagged: Option<Timestamp>,
+    /// It was built or committed here, not brought from elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    made_here: bool,
 }
 
 impl Index {
@@ -319,8 +323,7 @@ impl Stored {
     fn new(
         config: ImageConfig,
         layers: &BTreeMap<ChainId, Arc<LayerRecord>>,
-        parent: Option<ImageId>,
-        last_tagged: Option<Timestamp>,
+        indexed: IndexedImage,
     ) -> Self {
         let chain = chain_ids(&config.rootfs.diff_ids);
         let sizes = chain
@@ -329,8 +332,9 @@ impl Stored {
             .map(|layer| layer.size);
         let size = sizes.fold(0, u64::saturating_add);
         Self {
-            parent,
-            last_tagged,
+            parent: indexed.parent,
+            last_tagged: indexed.last_tagged,
+            made_here: indexed.made_here,
             config: Arc::new(config),
             chain,
             size,
@@ -378,6 +382,7 @@ impl State {
             let Stored {
                 parent,
                 last_tagged,
+                made_here,
                 ..
             } = &**stored;
             (
@@ -385,6 +390,7 @@ impl State {
                 IndexedImage {
                     parent: parent.clone(),
                     last_tagged: *last_tagged,
+                    made_here: *made_here,
                 },
             )
         });

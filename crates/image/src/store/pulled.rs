@@ -60,6 +60,7 @@ impl Store {
             bytes: image.config,
             config,
             parent: None,
+            made_here: false,
             references: image.references,
         };
         let fetched: Vec<DiffId> = image.layers.iter().map(|it| it.diff_id().clone()).collect();

@@ -21,7 +21,7 @@ fn leftovers(daemon: &Daemon) -> Vec<String> {
     found
 }
 
-fn wait_for_nothing(daemon: &Daemon) {
+pub(super) fn wait_for_nothing(daemon: &Daemon) {
     wait_for("nothing of the build to be left", || {
         (containers(daemon).is_empty() && leftovers(daemon).is_empty()).then_some(())
     });

@@ -1,6 +1,7 @@
 //! The builder: its answers line by line beside dockerd's, its images, its
 //! cache, and what is left of a build that ends too early.
 
+mod attacks;
 mod cache;
 mod ending;
 mod files;
