@@ -96,6 +96,7 @@ fn prepare_load(engine: &Engine) -> Result<Probe<'_>, String> {
         warm::page_cache()?;
         let sample = timed(engine, archive.len(), || image.load(&archive))?;
         image.remove()?;
+        warm::clear_away(engine);
         Ok(sample)
     }))
 }
@@ -115,6 +116,7 @@ fn prepare_import(engine: &Engine) -> Result<Probe<'_>, String> {
             succeeded(client.call("POST", &path, "application/x-tar", &archive)?)
         })?;
         image.remove()?;
+        warm::clear_away(engine);
         Ok(sample)
     }))
 }

@@ -62,6 +62,7 @@ fn prepare_pull(engine: &Engine) -> Result<Probe<'_>, String> {
             images::succeeded(image.client.call("POST", &path, "", b"")?)
         })?;
         image.remove()?;
+        warm::clear_away(engine);
         Ok(sample)
     }))
 }
@@ -80,11 +81,13 @@ fn prepare_push(engine: &Engine) -> Result<Probe<'_>, String> {
         registry.empty().map_err(|e| format!("registry: {e}"))?;
         warm::page_cache()?;
         let path = format!("/v1.40/images/{REPOSITORY}/push?tag=latest");
-        images::timed(engine, bytes, || {
+        let sample = images::timed(engine, bytes, || {
             // Without it dockerd wants credentials in the body.
             let kind = "application/json\r\nX-Registry-Auth: e30=";
             images::succeeded(image.client.call("POST", &path, kind, b"")?)
-        })
+        })?;
+        warm::clear_away(engine);
+        Ok(sample)
     }))
 }
 
