@@ -95,6 +95,7 @@ impl Engine {
             samplers: crate::container::stats::Samplers::default(),
             pruning: Pruning::default(),
             pruning_images: image::Pruning::default(),
+            held_images: image::held::Held::default(),
             engine_id: engine_id(&config.data_root)?,
             config,
             _lock: lock,

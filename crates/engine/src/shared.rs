@@ -18,6 +18,7 @@ use crate::container::stats::Samplers;
 use crate::error::{IoContext, Result};
 use crate::events::{EventKind, Events};
 use crate::exec::Execs;
+use crate::image::held::Held;
 use crate::image::transfers::Transfers;
 use crate::meta::RootLock;
 use crate::network::{Endpoint, Net};
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) samplers: Samplers,
     pub(crate) pruning: Pruning,
     pub(crate) pruning_images: crate::image::Pruning,
+    /// Images that builds use.
+    pub(crate) held_images: Held,
     pub(crate) _lock: RootLock,
 }
 

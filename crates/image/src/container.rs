@@ -56,7 +56,7 @@ impl Store {
         {
             let mut containers = self.containers();
             if let Some(chain) = chain.filter(|chain| !self.has_layer(chain)) {
-                return Err(Error::Invalid(format!("layer {chain} does not exist")));
+                return Err(Error::NoSuchLayer(chain.to_string()));
             }
             if containers.contains_key(id) {
                 return Err(Error::Conflict(format!(

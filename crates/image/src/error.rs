@@ -20,6 +20,9 @@ pub enum Error {
     /// There is no writable layer for this container.
     #[error("no layer for container {0}")]
     NoSuchContainer(String),
+    /// An image needs a layer that is not here, or not any more.
+    #[error("layer {0} does not exist")]
+    NoSuchLayer(String),
     /// A name does not follow the grammar.
     #[error(transparent)]
     Reference(#[from] ReferenceError),
@@ -65,7 +68,9 @@ impl Error {
             Self::NoSuchImage(_) | Self::NoSuchReference | Self::NoSuchContainer(_) => {
                 ErrorKind::NotFound
             }
-            Self::Reference(_) | Self::Invalid(_) | Self::Stream(_) => ErrorKind::BadParameter,
+            Self::Reference(_) | Self::Invalid(_) | Self::Stream(_) | Self::NoSuchLayer(_) => {
+                ErrorKind::BadParameter
+            }
             Self::Extract(error) => extract_kind(error),
             Self::Conflict(_) => ErrorKind::Conflict,
             Self::Io { .. } => ErrorKind::System,

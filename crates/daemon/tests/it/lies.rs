@@ -9,6 +9,7 @@
 //! | absurd numbers and sizes | the same |
 //! | a configuration that names other layers | the same |
 //! | credentials to another host by a redirect (CVE-2020-15157) or realm | `credentials_stay_where_they_belong` |
+//! | layers removed while a pull counts on them | `layers_that_go_during_a_pull_are_fetched` |
 //! | a pull that breaks off, by either side | `a_pull_goes_on_where_it_broke_off`, `a_killed_daemon_…`, `a_client_that_leaves_…` |
 
 use std::io::Write;
@@ -18,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use longshore_oci::digest::Digest;
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, wait_for};
+use crate::harness::{Daemon, http, wait_for};
 use crate::registries::{Fake, Liar, Manner, Reply, Request, error_of, pull};
 
 /// A daemon that tries once and waits a second.
@@ -343,6 +344,35 @@ fn a_pull_goes_on_where_it_broke_off() {
             .all(|it| it.headers["range"] == "bytes=100000-"),
         "{ranges:?}"
     );
+    assert_eq!(on_disk(&daemon)[1..], [0, 0]);
+}
+
+#[test]
+fn layers_that_go_during_a_pull_are_fetched() {
+    let daemon = Daemon::start();
+    let (one, two) = (Fake::new(1, 1000), Fake::new(2, 1000));
+    assert_eq!(one.layers[0], two.layers[0]);
+    let layers = || {
+        let place = daemon.path().join("data/image/layers");
+        std::fs::read_dir(place).unwrap().count()
+    };
+    let before = layers();
+    let first = Liar::with(one, |_| None);
+    let name = format!("{}/one", first.host);
+    assert_eq!(pull(&daemon, &name, "t").0, 200);
+    // The first layer is here when the pull begins, and not when it ends.
+    let (layer, socket) = (two.layers[1].clone(), daemon.socket());
+    let removal = format!("/images/{name}:t");
+    let second = Liar::with(two, move |request| {
+        if is_blob(request, &layer) {
+            http(&socket, "DELETE", &removal, None);
+        }
+        None
+    });
+    let (status, lines) = pull(&daemon, &format!("{}/two", second.host), "t");
+    assert_eq!((status, error_of(&lines).as_str()), (200, ""), "{lines:?}");
+    assert_eq!(images(&daemon).len(), 1);
+    assert_eq!(layers(), before + 2);
     assert_eq!(on_disk(&daemon)[1..], [0, 0]);
 }
 

@@ -51,6 +51,7 @@ pub(super) async fn finish(
     if job.request.squash {
         let (shared, base, image) = (job.shared.clone(), built.base.clone(), image.clone());
         id = blocking(move || squash(&shared, base.as_ref(), &image)).await?;
+        job.hold.keep(|| Ok(job.shared.images.image(&id)))?;
         let line = Line::Image {
             name: Some("moby.image.id"),
             id: id.to_string(),

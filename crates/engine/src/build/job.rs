@@ -18,6 +18,7 @@ use super::place::Place;
 use super::{BuildRequest, lock, stage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::Images;
+use crate::image::held::Hold;
 use crate::image::progress;
 use crate::image::pull::Wanted;
 use crate::shared::Shared;
@@ -37,6 +38,8 @@ pub(super) struct Job {
     /// The client's labels, sorted.
     pub(super) labels: Vec<Pair>,
     pub(super) cache: Cache,
+    /// The images of this build, its own and those it takes files from.
+    pub(super) hold: Hold,
     pub(super) context: Context,
     pub(super) place: Place,
     /// Commands that may run at the same time.
@@ -107,6 +110,7 @@ impl Job {
         Ok(Job {
             cache: Cache::new(&shared.images, request.no_cache, &request.cache_from),
             slots: graph.first.iter().map(slot).collect(),
+            hold: Hold::new(shared.clone()),
             running: Semaphore::new(at_once),
             plan: OnceLock::new(),
             images: Mutex::default(),
@@ -272,9 +276,11 @@ impl Job {
     async fn find_image(&self, name: &str, platform: &str, sink: &Sink) -> Result<Image, Failure> {
         let store = &self.shared.images;
         if !self.request.pull {
-            match store.get(name).map_err(Error::from) {
+            match self.hold.keep(|| Ok(Some(store.get(name)?))) {
                 Err(error) if error.kind == ErrorKind::NotFound => {}
-                other => return Ok(other?),
+                Err(error) => return Err(error.into()),
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) => {}
             }
         }
         let reference = Reference::parse(name)
@@ -302,7 +308,8 @@ impl Job {
         let (pulled, ()) = tokio::try_join!(pull, tell)?;
         let id = pulled?;
         let gone = || Error::not_found(format!("No such image: {name}"));
-        Ok(store.image(&id).ok_or_else(gone)?)
+        let pulled = self.hold.keep(|| Ok(store.image(&id)))?;
+        Ok(pulled.ok_or_else(gone)?)
     }
 
     /// What the client gave and no stage asked for.

@@ -85,7 +85,7 @@ impl Builds {
             if young || !filters.matches_by("id", wanted) {
                 continue;
             }
-            match images.remove(&id, false, false).await {
+            match images.remove_unused(&id).await {
                 Ok(items) => {
                     left = left.saturating_sub(own(&image));
                     for deleted in items.into_iter().filter_map(|item| item.deleted) {

@@ -230,10 +230,9 @@ impl Stage {
             return Ok(false);
         }
         let store = &self.job.shared.images;
-        let found = self
-            .job
-            .cache
-            .find(store, self.image.as_ref(), step, &self.config)?;
+        let (cache, image) = (&self.job.cache, self.image.as_ref());
+        let find = || cache.find(store, image, step, &self.config);
+        let found = self.job.hold.keep(find)?;
         match found {
             None => self.hits = false,
             Some(image) => {
@@ -275,11 +274,11 @@ impl Stage {
             step.labels.get_or_insert_default();
         }
         let new = self.child(container, step, layer);
-        let store = self.job.shared.images.clone();
+        let job = self.job.clone();
         let image = blocking(move || {
-            let id = store.put_soon(new)?;
-            let gone = || Error::system(format!("image {id} is gone already"));
-            store.image(&id).ok_or_else(gone)
+            let store = &job.shared.images;
+            let made = job.hold.keep(|| Ok(store.image(&store.put_soon(new)?)))?;
+            made.ok_or_else(|| Error::system("the image of this step is gone already"))
         });
         self.image = Some(image.await?);
         Ok(())

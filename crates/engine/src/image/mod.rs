@@ -5,6 +5,7 @@ mod archives;
 mod auth;
 mod commit;
 mod glob;
+pub(crate) mod held;
 mod list;
 pub mod progress;
 mod prune;
@@ -145,18 +146,42 @@ impl Images {
         force: bool,
         noprune: bool,
     ) -> Result<Vec<ImageDeleteResponseItem>> {
+        self.remove_as(name, RemoveOptions { force, noprune }, false)
+            .await
+    }
+
+    /// The same for what nobody asked to be removed: what builds use stays.
+    pub(crate) async fn remove_unused(&self, name: &str) -> Result<Vec<ImageDeleteResponseItem>> {
+        self.remove_as(name, RemoveOptions::default(), true).await
+    }
+
+    async fn remove_as(
+        &self,
+        name: &str,
+        options: RemoveOptions,
+        beside_builds: bool,
+    ) -> Result<Vec<ImageDeleteResponseItem>> {
         if name.trim().is_empty() {
             return Err(Error::bad_parameter("image name cannot be blank"));
         }
-        let usages = self.usages();
+        let mut usages = self.usages();
         // When it is gone nobody knows them any more.
         let labels = match self.shared.images.get(name) {
             Ok(image) => image.config.config.labels.clone().unwrap_or_default(),
             Err(_) => BTreeMap::new(),
         };
-        let (store, name) = (self.shared.images.clone(), name.to_owned());
-        let options = RemoveOptions { force, noprune };
-        let removed = blocking(move || Ok(store.remove(&name, options, &usages)?)).await?;
+        let (shared, name) = (self.shared.clone(), name.to_owned());
+        let remove = move || {
+            let store = &shared.images;
+            Ok(match beside_builds {
+                false => store.remove(&name, options, &usages)?,
+                true => shared.held_images.beside(|held| {
+                    usages.extend(held);
+                    store.remove(&name, options, &usages)
+                })?,
+            })
+        };
+        let removed = blocking(remove).await?;
         Ok(removed
             .into_iter()
             .map(|removed| {

@@ -52,7 +52,7 @@ impl Images {
                 continue;
             }
             for name in names(&image, dangling_only) {
-                match self.remove(&name, false, false).await {
+                match self.remove_unused(&name).await {
                     Ok(items) => pruned.deleted.extend(items),
                     Err(error) if error.kind == ErrorKind::Conflict => {}
                     // Went along with another, or somebody else was faster.

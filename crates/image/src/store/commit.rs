@@ -257,7 +257,7 @@ impl Store {
 
     /// The same layer on top of others is unpacked again from its blob.
     fn copy_layer(&self, state: &State, diff_id: &DiffId) -> Result<StagedLayer, Error> {
-        let missing = || Error::Invalid(format!("layer {diff_id} does not exist"));
+        let missing = || Error::NoSuchLayer(diff_id.to_string());
         let mut layers = state.layers.iter();
         let (chain, _) = layers
             .find(|(_, it)| it.diff_id == *diff_id)
@@ -307,7 +307,7 @@ impl Store {
 
     fn diff_ids(&self, chain: &ChainId) -> Result<Vec<DiffId>, Error> {
         let state = self.state();
-        let missing = || Error::Invalid(format!("layer {chain} does not exist"));
+        let missing = || Error::NoSuchLayer(chain.to_string());
         let down = state.chain_down(chain);
         let mut diff_ids = down
             .map(|chain| Ok(state.layers.get(chain).ok_or_else(missing)?.diff_id.clone()))

@@ -13,6 +13,7 @@
 //! | CVE-2021-3602 | the machine's environment in `RUN` | `nothing_of_the_engine_is_in_a_command_or_open_to_others` |
 //! | CVE-2025-4953, CVE-2020-27534 | contexts in places that others can open | the same |
 //! | CVE-2024-36621, CVE-2024-36623 | builds at once mix lines, or leave layers | `builds_at_once_keep_their_lines_apart_and_leave_nothing` |
+//! | a prune at the same time | layers taken from under a build | `a_prune_takes_nothing_from_a_build` |
 //! | links in contexts, stages, archives | files of the machine read or written | `files::the_machine_s_files_are_out_of_reach` |
 
 use std::net::TcpStream;
@@ -198,6 +199,48 @@ fn builds_at_once_keep_their_lines_apart_and_leave_nothing() {
     };
     daemon.docker(&["image", "prune", "-af"]);
     assert_eq!(layers(), 0);
+}
+
+#[test]
+fn a_prune_takes_nothing_from_a_build() {
+    let daemon = Daemon::start();
+    daemon.import_busybox();
+    let steps: String = (0..25)
+        .map(|it| format!("COPY f /f{it}\nENV e={it}\n"))
+        .collect();
+    let context = plain(
+        &format!(
+            "FROM busybox AS a\n{steps}FROM scratch\nLABEL a=b\n{steps}COPY --from=a /f1 /g\n"
+        ),
+        &[("f", "content\n")],
+    );
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let prune = scope.spawn(|| {
+            let mut rounds = 0;
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                for path in ["/images/prune", "/build/prune?all=1"] {
+                    let (status, answer) = daemon.http("POST", path, None);
+                    assert_eq!(status, 200, "{answer}");
+                }
+                rounds += 1;
+            }
+            rounds
+        });
+        // With and without steps that are there already.
+        let answers = ["nocache=1", "", "t=named"].map(|query| build(&daemon, query, &context));
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        for answer in answers {
+            answer.image();
+        }
+        assert!(prune.join().unwrap() > 2);
+    });
+    // The other stage has no name.
+    assert!(hits(&build(&daemon, "", &context)) >= 52);
+    // What nobody uses any more goes.
+    daemon.docker(&["rmi", "named"]);
+    daemon.docker(&["image", "prune", "-f"]);
+    assert_eq!(daemon.docker(&["images", "-aq"]).lines().count(), 1);
 }
 
 fn git(dir: &Path, arguments: &[&str]) {

@@ -18,7 +18,8 @@ use std::sync::Arc;
 
 use longshore_api::registry_auth::RegistryAuth;
 use longshore_distribution::{Connections, Credentials, ManifestBytes, Purpose, Repository};
-use longshore_image::store::PulledImage;
+use longshore_image::error::Error as StoreError;
+use longshore_image::store::{PulledImage, Store};
 use longshore_oci::config::ImageConfig;
 use longshore_oci::digest::{Digest, ImageId};
 use longshore_oci::document::Document;
@@ -34,6 +35,8 @@ pub(crate) use wording::Failure;
 
 /// A configuration is a few KiB; more than this is none.
 const LARGEST_CONFIG: u64 = 8 << 20;
+/// How often a pull begins again because layers that were here are removed.
+const MOST_ATTEMPTS: usize = 5;
 /// More layers than this cannot be mounted.
 const MOST_LAYERS: usize = 125;
 /// A manifest in an index, and no index in that.
@@ -207,9 +210,17 @@ impl Images {
                 )));
             }
         };
-        let pulled = self
-            .pull_manifest(repository, reference, &top.digest, &manifest, progress)
-            .await?;
+        let mut attempts = 0;
+        let pulled = loop {
+            let (digest, manifest) = (&top.digest, &manifest);
+            let pulling = self.pull_manifest(repository, reference, digest, manifest, progress);
+            attempts += 1;
+            match pulling.await {
+                // Layers were here and have been removed meanwhile.
+                Err(Failure::Layers(_)) if attempts < MOST_ATTEMPTS => {}
+                other => break other?,
+            }
+        };
         progress
             .message("", format!("Digest: {}", top.digest))
             .await;
@@ -307,12 +318,23 @@ impl Images {
                 place: reference.name(),
                 references,
             };
-            let new = blocking(move || Ok(store.put_pulled(image)?)).await?;
+            let new = publish(store, image).await?;
             return Ok(Pulled { image: id, new });
         };
-        let new = blocking(move || Ok(store.put_pulled(image)?)).await?;
+        let new = publish(store, image).await?;
         Ok(Pulled { image: id, new })
     }
+}
+
+/// Puts an image in the store; answers whether that changed anything.
+async fn publish(store: Store, image: PulledImage) -> Result<bool, Failure> {
+    let put = blocking(move || {
+        Ok(match store.put_pulled(image) {
+            Err(gone @ StoreError::NoSuchLayer(_)) => Err(gone),
+            other => Ok(other?),
+        })
+    });
+    put.await?.map_err(|gone| Failure::Layers(gone.into()))
 }
 
 /// The credentials of a request, for the client of registries.

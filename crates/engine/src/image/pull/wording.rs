@@ -12,6 +12,8 @@ pub(crate) enum Failure {
     Registry(RegistryError),
     /// The configuration did not come.
     Config(String),
+    /// Layers that need not have come are gone again.
+    Layers(Error),
     /// We are the reason, or what was pulled.
     Here(Error),
 }
@@ -29,7 +31,7 @@ impl Failure {
             Self::Config(text) => {
                 Error::system(format!("error pulling image configuration: {text}"))
             }
-            Self::Here(error) => error,
+            Self::Layers(error) | Self::Here(error) => error,
         }
     }
 }

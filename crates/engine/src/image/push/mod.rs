@@ -279,6 +279,6 @@ fn words(failure: Failure) -> Error {
     match failure {
         Failure::Registry(error) => Error::system(error.to_string()),
         Failure::Config(text) => Error::system(text),
-        Failure::Here(error) => error,
+        Failure::Layers(error) | Failure::Here(error) => error,
     }
 }
