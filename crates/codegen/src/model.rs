@@ -134,7 +134,10 @@ pub struct Header {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeaderKind {
     /// Credentials for one registry: base64url of JSON.
-    RegistryAuth,
+    RegistryAuth {
+        /// Whether there must be some; the body may have them instead.
+        required: bool,
+    },
     /// Credentials for several registries: base64url of JSON.
     RegistryConfig,
     /// Plain text.

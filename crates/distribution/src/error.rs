@@ -79,6 +79,9 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
+    /// Somebody was to log in at a place that cannot be.
+    #[error("unable to parse server address: {0}")]
+    ServerAddress(String),
     /// What came does not follow the protocol.
     #[error("{0}")]
     Malformed(String),
@@ -181,6 +184,7 @@ impl Error {
             | Self::NoToken
             | Self::LoginRefused { .. }
             | Self::TooLarge { .. }
+            | Self::ServerAddress(_)
             | Self::Malformed(_) => false,
             Self::Status(_)
             | Self::Connection(_)

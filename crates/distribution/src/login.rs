@@ -22,7 +22,7 @@ impl Registries {
             true => url::parse(server),
             false => url::parse(&format!("https://{server}")),
         }
-        .map_err(|error| Error::Malformed(format!("unable to parse server address: {error}")))?;
+        .map_err(|error| Error::ServerAddress(error.to_string()))?;
         let endpoints = self.endpoints(url::server(&address), Purpose::Push).await?;
         let mut last = Error::Malformed(format!("no endpoints found for {server}"));
         for endpoint in endpoints {

@@ -11,7 +11,6 @@ use crate::url;
 
 /// Results of one search are a hundred at most.
 const LARGEST_ANSWER: u64 = 4 << 20;
-const LARGEST_PING: u64 = 64 << 10;
 /// Where Docker Hub is searched.
 const HUB_INDEX: &str = "index.docker.io";
 
@@ -51,16 +50,12 @@ impl Registries {
             // It is known to be there, and what it takes.
             let mut hub = endpoints.swap_remove(0);
             hub.url = url::parse(&format!("https://{HUB_INDEX}/"))?;
-            return self.search_at(&hub, term, limit, credentials, true).await;
+            return self.search_at(&hub, term, limit, credentials).await;
         }
         let mut failures = Vec::new();
         for endpoint in &endpoints {
             match self.ping(endpoint).await {
-                Ok(standalone) => {
-                    return self
-                        .search_at(endpoint, term, limit, credentials, standalone)
-                        .await;
-                }
+                Ok(()) => return self.search_at(endpoint, term, limit, credentials).await,
                 Err(error) => failures.push(error.to_string()),
             }
         }
@@ -80,27 +75,11 @@ impl Registries {
         }))
     }
 
-    /// Whether a registry is there, and whether it takes names and passwords
-    /// itself.
-    async fn ping(&self, endpoint: &Endpoint) -> Result<bool> {
-        #[derive(Deserialize)]
-        struct Ping {
-            standalone: Option<bool>,
-        }
+    /// Whether a registry is there; whatever it answers, it is.
+    async fn ping(&self, endpoint: &Endpoint) -> Result<()> {
         let ask = Ask::get(url::join(&endpoint.url, "/v1/_ping")?);
-        let answer = self.exchange(endpoint)?.send(ask).await?;
-        let header = answer
-            .header("x-docker-registry-standalone")
-            .map(str::to_owned);
-        let body = answer.body.collect_at_most("a ping", LARGEST_PING).await?;
-        Ok(match header.as_deref() {
-            Some("1") => true,
-            Some(text) => text.eq_ignore_ascii_case("true"),
-            None => serde_json::from_slice::<Ping>(&body)
-                .ok()
-                .and_then(|ping| ping.standalone)
-                .unwrap_or(true),
-        })
+        self.exchange(endpoint)?.send(ask).await?;
+        Ok(())
     }
 
     async fn search_at(
@@ -109,7 +88,6 @@ impl Registries {
         term: &str,
         limit: u32,
         credentials: &Credentials,
-        standalone: bool,
     ) -> Result<Vec<SearchResult>> {
         #[derive(Deserialize)]
         struct Answer {
@@ -120,8 +98,9 @@ impl Registries {
         let mut ask = Ask::get(url::join(&endpoint.url, &path)?);
         ask.headers
             .insert("x-docker-token", http::HeaderValue::from_static("true"));
-        let over_tls = endpoint.url.scheme_str() == Some("https");
-        if over_tls && standalone && !credentials.username.is_empty() {
+        // An endpoint without TLS is there only for a registry that the operator
+        // trusts without.
+        if !credentials.username.is_empty() {
             let header = basic(&credentials.username, &credentials.password)?;
             ask.headers.insert(AUTHORIZATION, header);
         }

@@ -131,6 +131,25 @@ impl Call {
             .unwrap_or_default()
     }
 
+    /// Credentials that have to be there: in the header, or as clients once
+    /// sent them in the body, whatever its media type is.
+    pub(crate) async fn required_registry_auth(
+        &mut self,
+        name: &str,
+    ) -> Result<RegistryAuth, ApiError> {
+        if self.header(name).is_some_and(|value| !value.is_empty()) {
+            return Ok(self.registry_auth(name));
+        }
+        let missing = |why: &str| {
+            ApiError::bad_parameter(format!("Bad parameters and missing X-Registry-Auth: {why}"))
+        };
+        let body = self.whole(JSON_LIMIT).await?;
+        if body.trim_ascii().is_empty() {
+            return Err(missing("EOF"));
+        }
+        decode::from_slice(&body).map_err(|error| missing(&error.message))
+    }
+
     /// Credentials of several registries; unreadable ones are none.
     pub(crate) fn registry_config(&self, name: &str) -> RegistryConfig {
         self.header(name)

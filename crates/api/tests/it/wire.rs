@@ -11,11 +11,13 @@ use longshore_api::container::{
 };
 use longshore_api::context::Context;
 use longshore_api::error::ApiError;
+use longshore_api::image::{Image, ImagePushQuery};
+use longshore_api::registry_auth::RegistryAuth;
 use longshore_api::server::{Responses, Router, ServerInfo};
 use longshore_api::system::System;
 use longshore_api::types::{
     ContainerCreateRequest, ContainerCreateResponse, ContainerStats, ContainerSummary,
-    ContainerWaitResponse, SystemInfo,
+    ContainerWaitResponse, PushImageInfo, SystemInfo,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Notify;
@@ -48,6 +50,19 @@ impl System for Engine {
             product_license: Some("none".into()),
             ..SystemInfo::default()
         })
+    }
+}
+
+impl Image for Engine {
+    async fn image_push(
+        &self,
+        _cx: Context,
+        _name: String,
+        _query: ImagePushQuery,
+        auth: RegistryAuth,
+    ) -> Result<JsonLines<PushImageInfo>, ApiError> {
+        // Shows who it was.
+        Err(ApiError::conflict(auth.username))
     }
 }
 
@@ -168,6 +183,7 @@ fn connect_to(engine: Arc<Engine>) -> Client {
     Client::new(
         Router::new(ServerInfo::default())
             .system(Arc::clone(&engine))
+            .image(Arc::clone(&engine))
             .container(engine),
     )
 }
@@ -442,6 +458,45 @@ async fn bodies_need_their_type() {
         .call_with("POST", "/containers/create", form, image)
         .await;
     assert_eq!(answer.status(), 400);
+}
+
+#[tokio::test]
+async fn a_push_needs_credentials_in_header_or_body() {
+    let mut client = connect();
+    let missing = "Bad parameters and missing X-Registry-Auth";
+    for (headers, body, status, message) in [
+        (
+            "X-Registry-Auth: eyJ1c2VybmFtZSI6Im1lIn0=\r\n",
+            "{",
+            409,
+            "me",
+        ),
+        ("X-Registry-Auth: nonsense!\r\n", "", 409, ""),
+        ("", r#"{"username": "me"}"#, 409, "me"),
+        ("", "{}", 409, ""),
+        ("", "", 400, &format!("{missing}: EOF")),
+        (
+            "X-Registry-Auth:\r\n",
+            " \n",
+            400,
+            &format!("{missing}: EOF"),
+        ),
+        (
+            "",
+            "{",
+            400,
+            &format!("{missing}: invalid JSON: unexpected end of JSON input"),
+        ),
+    ] {
+        let answer = client
+            .call_with("POST", "/images/x/push", headers, body)
+            .await;
+        assert_eq!(
+            (answer.status(), answer.message().as_str()),
+            (status, message),
+            "{headers}{body}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -210,7 +210,8 @@ fn headers(
     entry: &overlay::Operation,
 ) -> Vec<Header> {
     let mut wires: Vec<&String> = Vec::new();
-    for (place, wire) in draft.params.keys() {
+    let mut required: Vec<&String> = Vec::new();
+    for ((place, wire), param) in &draft.params {
         if place != "header" {
             continue;
         }
@@ -218,6 +219,9 @@ fn headers(
             overlay.touch("operations", &format!("{id} ?{wire}"));
         } else {
             wires.push(wire);
+            if param.required {
+                required.push(wire);
+            }
         }
     }
     for wire in &entry.headers {
@@ -226,16 +230,19 @@ fn headers(
             wires.push(wire);
         }
     }
-    wires.into_iter().map(|wire| header(wire)).collect()
+    let wires = wires.into_iter();
+    wires
+        .map(|wire| header(wire, required.contains(&wire)))
+        .collect()
 }
 
-fn header(wire: &str) -> Header {
+fn header(wire: &str, required: bool) -> Header {
     let short = wire.strip_prefix("X-").unwrap_or(wire);
     Header {
         wire: wire.to_owned(),
         rust: names::snake(short),
         kind: match wire {
-            "X-Registry-Auth" => HeaderKind::RegistryAuth,
+            "X-Registry-Auth" => HeaderKind::RegistryAuth { required },
             "X-Registry-Config" => HeaderKind::RegistryConfig,
             _ => HeaderKind::Text,
         },

@@ -103,7 +103,7 @@ fn method(model: &Model, operation: &Operation) -> TokenStream {
         let name = ident(&header.rust);
         match header.kind {
             HeaderKind::Text => quote!((#wire, format!("{:?}", #name))),
-            HeaderKind::RegistryAuth => quote!((#wire, #name.username)),
+            HeaderKind::RegistryAuth { .. } => quote!((#wire, #name.username)),
             HeaderKind::RegistryConfig => quote!((#wire, #name.0.len().to_string())),
         }
     });
@@ -157,7 +157,7 @@ fn case(group: &Group, operation: &Operation) -> TokenStream {
         let (value, seen) = match header.kind {
             HeaderKind::Text => ("some text", "Some(\"some text\")"),
             // {"username":"me"}
-            HeaderKind::RegistryAuth => ("eyJ1c2VybmFtZSI6Im1lIn0=", "me"),
+            HeaderKind::RegistryAuth { .. } => ("eyJ1c2VybmFtZSI6Im1lIn0=", "me"),
             // {"r.example":{}}
             HeaderKind::RegistryConfig => ("eyJyLmV4YW1wbGUiOnt9fQ==", "1"),
         };

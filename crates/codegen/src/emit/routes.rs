@@ -372,7 +372,10 @@ fn request(model: &Model, operation: &Operation) -> (TokenStream, TokenStream) {
         let name = ident(&header.rust);
         let wire = header.wire.to_lowercase();
         let value = match header.kind {
-            HeaderKind::RegistryAuth => quote!(call.registry_auth(#wire)),
+            HeaderKind::RegistryAuth { required: false } => quote!(call.registry_auth(#wire)),
+            HeaderKind::RegistryAuth { required: true } => {
+                quote!(call.required_registry_auth(#wire).await?)
+            }
             HeaderKind::RegistryConfig => quote!(call.registry_config(#wire)),
             HeaderKind::Text => quote!(call.header(#wire).map(str::to_owned)),
         };

@@ -102,7 +102,7 @@ pub(super) fn typed_arguments(operation: &Operation) -> Vec<(String, TokenStream
     }
     for header in &operation.headers {
         let rust = match header.kind {
-            HeaderKind::RegistryAuth => quote!(RegistryAuth),
+            HeaderKind::RegistryAuth { .. } => quote!(RegistryAuth),
             HeaderKind::RegistryConfig => quote!(RegistryConfig),
             HeaderKind::Text => quote!(Option<String>),
         };

@@ -52,8 +52,8 @@ fn all_tags_and_what_is_not_here() {
         daemon.docker(&["tag", "box", &format!("{name}:{tag}")]);
     }
     let push = |name: &str, query: &str| -> Vec<Value> {
-        let (status, body) =
-            daemon.http("POST", &format!("/v1.40/images/{name}/push{query}"), None);
+        let path = format!("/v1.40/images/{name}/push{query}");
+        let (status, body) = daemon.http("POST", &path, Some("{}"));
         assert_eq!(status, 200, "{body}");
         let lines = body
             .lines()

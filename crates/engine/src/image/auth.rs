@@ -31,6 +31,9 @@ impl Images {
 
 /// Only a token server tells a wrong password from other failures.
 fn refused(error: &RegistryError) -> Error {
+    if let RegistryError::ServerAddress(_) = error {
+        return Error::bad_parameter(error.to_string());
+    }
     match error.refusal() {
         Some(refusal) if refusal.code == "UNAUTHORIZED" => Error::unauthorized(error.to_string()),
         _ => Error::system(error.to_string()),

@@ -24,7 +24,7 @@ impl Images {
         auth: &RegistryAuth,
     ) -> Result<DistributionInspect> {
         if name.parse::<Digest>().is_ok() || Digest::from_hex(name).is_ok() {
-            return Err(Error::system("no manifest found for full image ID"));
+            return Err(Error::bad_parameter("no manifest found for full image ID"));
         }
         let parsed = Reference::parse(name);
         let reference = parsed

@@ -62,8 +62,11 @@ impl Images {
     }
 }
 
+/// Unlike the flags of other lists these are words: 1 and 0 are none.
 fn flag(filters: &Filters, key: &str) -> Result<Option<bool>> {
-    filters
-        .flag(key)
-        .map_err(|error| Error::bad_parameter(error.message))
+    let flag = match filters.values(key).any(|it| it != "true" && it != "false") {
+        true => Err(filters.bad_value(key)),
+        false => filters.flag(key),
+    };
+    flag.map_err(|error| Error::bad_parameter(error.message))
 }

@@ -228,6 +228,7 @@ fn image(
         parent: None,
         made_here: false,
         references,
+        tagged: true,
     })
 }
 

@@ -56,6 +56,8 @@ pub(crate) struct Publication {
     /// It was built or committed here; see [`Store::newest_child`].
     pub(crate) made_here: bool,
     pub(crate) references: Vec<Reference>,
+    /// Whether its names count as given to it now.
+    pub(crate) tagged: bool,
 }
 
 /// What a commit changed besides adding.
@@ -184,7 +186,11 @@ impl Store {
                     state.images.insert(id.clone(), Arc::new(stored));
                 }
                 for reference in image.references {
-                    if let Some(old) = state.set_tag(reference.clone(), &id) {
+                    let old = match image.tagged {
+                        true => state.set_tag(reference.clone(), &id),
+                        false => state.set_name(reference.clone(), &id),
+                    };
+                    if let Some(old) = old {
                         published.moved.push((reference, old));
                     }
                 }
@@ -332,6 +338,7 @@ impl Publication {
             parent,
             made_here: false,
             references,
+            tagged: true,
         })
     }
 
@@ -341,12 +348,18 @@ impl Publication {
 }
 
 impl State {
-    /// Points a tag at an image; returns another image that had it.
+    /// Points a tag at an image and notes when; returns another image that had
+    /// it.
     fn set_tag(&mut self, reference: Reference, id: &ImageId) -> Option<ImageId> {
-        let old = self.references.insert(reference, id.clone());
         if let Some(stored) = self.images.get_mut(id) {
             Arc::make_mut(stored).last_tagged = Some(Timestamp::now());
         }
+        self.set_name(reference, id)
+    }
+
+    /// Points a name at an image; returns another image that had it.
+    fn set_name(&mut self, reference: Reference, id: &ImageId) -> Option<ImageId> {
+        let old = self.references.insert(reference, id.clone());
         old.filter(|old| old != id)
     }
 }

@@ -62,6 +62,8 @@ impl Store {
             parent: None,
             made_here: false,
             references: image.references,
+            // It has these names elsewhere; nobody gave them here.
+            tagged: false,
         };
         let fetched: Vec<DiffId> = image.layers.iter().map(|it| it.diff_id().clone()).collect();
         self.publish(image.layers, vec![publication])?;

@@ -109,7 +109,7 @@ impl<T: Image> Serve for Mounted<T> {
             }),
             Operation::ImagePush => Box::pin(async move {
                 let query = call.query(ImagePushQuery::decode).await?;
-                let registry_auth = call.registry_auth("x-registry-auth");
+                let registry_auth = call.required_registry_auth("x-registry-auth").await?;
                 let body = api
                     .image_push(call.context, call.name, query, registry_auth)
                     .await?;

@@ -184,16 +184,12 @@ struct Work {
 
 impl Work {
     async fn run(&self) -> Result<StagedLayer, TransferError> {
-        let (mut failures, mut kept) = (0, false);
+        let (mut failures, mut resumed) = (0, false);
         loop {
-            match self.whole(&mut failures, &mut kept).await {
-                // What an earlier pull left was wrong; that is not held against
-                // the registry.
-                Err(TransferError::Digest(_)) if kept => kept = false,
-                Err(TransferError::Digest(text)) => {
-                    self.failed(&mut failures, TransferError::Digest(text))
-                        .await?;
-                }
+            match self.whole(&mut failures, &mut resumed).await {
+                // The parts did not fit together; the whole still may.
+                Err(TransferError::Digest(_)) if resumed => resumed = false,
+                // The same question gets the same answer.
                 result => return result,
             }
         }
@@ -204,7 +200,7 @@ impl Work {
     async fn whole(
         &self,
         failures: &mut u32,
-        kept: &mut bool,
+        resumed: &mut bool,
     ) -> Result<StagedLayer, TransferError> {
         let download = {
             let (store, digest, size) = (self.store.clone(), self.digest.clone(), self.size);
@@ -213,7 +209,6 @@ impl Work {
                 .map_err(|error| TransferError::Layer(error.to_string()))?
         };
         let mut offset = download.offset();
-        *kept = offset > 0;
         let (sender, receiver) = mpsc::channel(AHEAD);
         let receiving = tokio::task::spawn_blocking(move || {
             download.receive(Pieces {
@@ -223,14 +218,12 @@ impl Work {
         });
         while offset < self.size {
             self.step.send_replace(Step::Downloading(offset));
+            *resumed |= offset > 0;
             match self.feed(&mut offset, &sender).await {
                 Ok(true) => {}
                 // The unpacker has seen enough; it says why.
                 Ok(false) => break,
-                Err(error) => {
-                    self.failed(failures, TransferError::Registry(error))
-                        .await?
-                }
+                Err(error) => self.failed(failures, error).await?,
             }
         }
         drop(sender);
@@ -291,15 +284,10 @@ impl Work {
     }
 
     /// Waits before the next attempt, if there is one.
-    async fn failed(&self, failures: &mut u32, error: TransferError) -> Result<(), TransferError> {
+    async fn failed(&self, failures: &mut u32, error: RegistryError) -> Result<(), TransferError> {
         *failures += 1;
-        let passing = match &error {
-            TransferError::Registry(error) => error.is_passing(),
-            TransferError::Digest(_) => true,
-            TransferError::Layer(_) => false,
-        };
-        if !passing || *failures >= self.attempts {
-            return Err(error);
+        if !error.is_passing() || *failures >= self.attempts {
+            return Err(TransferError::Registry(error));
         }
         tracing::warn!(digest = %self.digest, %error, attempt = *failures, "download failed");
         let seconds = PATIENCE.as_secs() * u64::from(*failures);
