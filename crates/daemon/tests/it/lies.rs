@@ -108,12 +108,18 @@ fn what_is_not_what_was_asked_for_is_refused() {
     ];
     let before = on_disk(&daemon);
     for (name, of, body, manner, words) in lies {
+        let wanted = of.clone();
         let liar = Liar::with(fake.clone(), move |request| {
             is_blob(request, &of).then(|| Reply::new(200, body.clone()).in_manner(manner))
         });
         let (_, lines) = pull(&daemon, &format!("{}/x", liar.host), name);
         let error = error_of(&lines);
         assert!(error.contains(words), "{name}: {lines:?}");
+        if words.ends_with("verification failed") {
+            let asked = liar.seen();
+            let times = asked.iter().filter(|it| is_blob(it, &wanted)).count();
+            assert_eq!(times, 1, "{name}: a wrong answer stays wrong");
+        }
         assert_eq!(images(&daemon), Vec::<String>::new(), "{name}");
         let [layers, staged, _] = on_disk(&daemon);
         assert_eq!([layers, staged], before[..2], "{name}");

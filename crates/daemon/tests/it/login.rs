@@ -190,7 +190,7 @@ fn a_registry_tells_what_it_has() {
             (format!("{}/box:2", registry.host), 404, "manifest unknown"),
             (
                 id["sha256:".len()..].to_owned(),
-                500,
+                400,
                 "no manifest found for full image ID",
             ),
             ("A".to_owned(), 400, "invalid reference format"),
