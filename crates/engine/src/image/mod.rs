@@ -146,13 +146,22 @@ impl Images {
         force: bool,
         noprune: bool,
     ) -> Result<Vec<ImageDeleteResponseItem>> {
-        self.remove_as(name, RemoveOptions { force, noprune }, false)
-            .await
+        let options = RemoveOptions {
+            force,
+            noprune,
+            ..RemoveOptions::default()
+        };
+        self.remove_as(name, options, false).await
     }
 
-    /// The same for what nobody asked to be removed: what builds use stays.
+    /// The same for what nobody asked to be removed: what builds use stays, and
+    /// what is known by its ID as long as it has no name.
     pub(crate) async fn remove_unused(&self, name: &str) -> Result<Vec<ImageDeleteResponseItem>> {
-        self.remove_as(name, RemoveOptions::default(), true).await
+        let options = RemoveOptions {
+            unnamed: name.parse::<ImageId>().is_ok(),
+            ..RemoveOptions::default()
+        };
+        self.remove_as(name, options, true).await
     }
 
     async fn remove_as(

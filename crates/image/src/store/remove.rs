@@ -22,6 +22,8 @@ pub struct RemoveOptions {
     pub force: bool,
     /// Keep parents that nobody needs any more.
     pub noprune: bool,
+    /// Keep the image if it has a name by now.
+    pub unnamed: bool,
 }
 
 /// A container that uses an image.
@@ -184,6 +186,10 @@ impl Removal<'_> {
         let id = self.state.resolve(name)?;
         let references = self.state.references_of(&id);
         let force = self.options.force;
+        if self.options.unnamed && !references.is_empty() {
+            let text = format!("image {} has a name", id.short());
+            return Err(Error::Conflict(text));
+        }
         if State::is_id_prefix(&id, name) {
             if is_single(&references) {
                 // Its own names are no reason to keep it.

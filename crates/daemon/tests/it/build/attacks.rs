@@ -205,6 +205,8 @@ fn builds_at_once_keep_their_lines_apart_and_leave_nothing() {
 fn a_prune_takes_nothing_from_a_build() {
     let daemon = Daemon::start();
     daemon.import_busybox();
+    let images = || daemon.docker(&["images", "-aq"]);
+    let before = images();
     let steps: String = (0..25)
         .map(|it| format!("COPY f /f{it}\nENV e={it}\n"))
         .collect();
@@ -235,11 +237,18 @@ fn a_prune_takes_nothing_from_a_build() {
         }
         assert!(prune.join().unwrap() > 2);
     });
-    // The image is whole: its first layer and its last.
+    // The image is whole, and so is its name, given while a prune had it on its
+    // list of those without.
     let layers = daemon.docker(&["inspect", "-f", "{{len .RootFS.Layers}}", "named"]);
     assert_eq!(layers, "26");
     let file = daemon.docker(&["history", "-q", "named"]);
     assert!(file.lines().count() >= 52, "{file}");
+    // The other stage has no name.
+    assert!(hits(&build(&daemon, "", &context)) >= 52);
+    // What nobody uses any more goes.
+    daemon.docker(&["rmi", "named"]);
+    daemon.docker(&["image", "prune", "-f"]);
+    assert_eq!(images(), before);
 }
 
 fn git(dir: &Path, arguments: &[&str]) {
