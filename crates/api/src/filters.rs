@@ -112,6 +112,11 @@ impl Filters {
         Ok(flag)
     }
 
+    /// Adds a value to those of a key.
+    pub fn add(&mut self, key: impl Into<String>, value: impl Into<String>) {
+        self.0.entry(key.into()).or_default().insert(value.into());
+    }
+
     /// Refuses keys that the endpoint does not know, with 400.
     pub fn only(&self, known: &[&str]) -> Result<(), ApiError> {
         match self.keys().find(|key| !known.contains(key)) {
@@ -131,11 +136,7 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Filters {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Filters {
         let mut filters = Filters::default();
         for (key, value) in pairs {
-            filters
-                .0
-                .entry(key.into())
-                .or_default()
-                .insert(value.into());
+            filters.add(key, value);
         }
         filters
     }

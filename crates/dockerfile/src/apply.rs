@@ -104,6 +104,11 @@ impl Applier {
             Instruction::Env(pairs) => {
                 let list = config.env.get_or_insert_default();
                 for pair in pairs {
+                    if pair.name.is_empty() {
+                        // A variable in the name may come to nothing.
+                        let text = format!("invalid environment variable: ={}", pair.value);
+                        return Err(ApplyError::Value(text));
+                    }
                     set_variable(list, pair);
                 }
                 bounded("environment", list.iter().map(String::len).sum())?;
@@ -413,6 +418,7 @@ mod tests {
             (&["ENV"], "ENV requires at least one argument"),
             (&["USER"], "USER requires exactly one argument"),
             (&["EXPOSE x"], "Invalid containerPort: x"),
+            (&["ENV $NO=y"], "invalid environment variable: =y"),
             (&["WORKDIR ''"], "cannot normalize nothing"),
             (
                 &["CMD [1]"],

@@ -100,7 +100,10 @@ fn request(query: ImageBuildQuery) -> Result<BuildRequest, ApiError> {
                  docker build, or without version=2",
             ));
         }
-        Some(other) => return Err(ApiError::system(format!("invalid version {other:?}"))),
+        Some(other) => {
+            let text = format!("invalid version {other:?}");
+            return Err(ApiError::bad_parameter(text));
+        }
     }
     if let Some(isolation) = query.isolation.filter(|text| !text.is_empty())
         && !isolation.eq_ignore_ascii_case("default")

@@ -7,6 +7,7 @@ use longshore_api::error::ApiError;
 use longshore_api::image::*;
 use longshore_api::registry_auth::{RegistryAuth, RegistryConfig};
 use longshore_api::types;
+use longshore_api::version::ApiVersion;
 use longshore_engine::image::{CommitRequest, ImportRequest, LoadProgress, progress};
 use tokio::sync::mpsc;
 
@@ -14,6 +15,9 @@ use super::{Api, failed};
 
 /// Steps of a load that may wait for a slow client.
 const WAITING: usize = 16;
+
+/// From this version on a list has no parameter `filter`.
+const LIST_WITHOUT_FILTER: ApiVersion = ApiVersion::new(1, 41);
 
 impl Image for Api {
     async fn image_build(
@@ -38,9 +42,15 @@ impl Image for Api {
 
     async fn image_list(
         &self,
-        _cx: Context,
-        query: ImageListQuery,
+        cx: Context,
+        mut query: ImageListQuery,
     ) -> Result<Vec<types::ImageSummary>, ApiError> {
+        // The old way of asking for a reference.
+        if cx.version < LIST_WITHOUT_FILTER
+            && let Some(reference) = query.filter.filter(|text| !text.is_empty())
+        {
+            query.filters.add("reference", reference);
+        }
         let listed = self.engine.images().list(query.all, &query.filters);
         listed.map_err(failed)
     }

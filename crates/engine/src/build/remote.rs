@@ -67,7 +67,7 @@ pub(super) async fn context(
     }
     if !is_url(address) {
         let text = format!("remoteURL ({address}) could not be recognized as URL");
-        return Err(Error::system(text));
+        return Err(Error::bad_parameter(text));
     }
     let fetched = fetch(address).await.map_err(|error| {
         let about = format!("error downloading remote context {address}: ");

@@ -42,9 +42,11 @@ impl Images {
             .try_lock()
             .map_err(|_| Error::conflict("a prune operation is already running"))?;
         let store = &self.shared.images;
+        let images = store.list();
+        // Later than the list: it must know the layers of all of them.
         let sizes = store.layer_sizes();
         let mut pruned = PrunedImages::default();
-        for image in store.list().into_iter().rev() {
+        for image in images.into_iter().rev() {
             let labels = image.config.config.labels.clone().unwrap_or_default();
             let young = until.is_some_and(|until| image.config.created > Some(until));
             let base = image.references.is_empty() && !store.children(&image.id).is_empty();

@@ -6,9 +6,13 @@
 //! several repositories, a stopped container) only without force. Parents that
 //! have neither name nor user go along unless `noprune` is given.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
-use super::{State, Store};
+use super::{State, Store, Stored};
 use crate::error::Error;
 use longshore_oci::{
     digest::{ChainId, ImageId},
@@ -86,8 +90,8 @@ impl Store {
         options: RemoveOptions,
         in_use: &[Usage],
     ) -> Result<Vec<Removed>, Error> {
-        let before = self.state();
-        let removed = self.change(|state| {
+        let (removed, mut layers) = self.change(|state| {
+            let before = state.images.clone();
             let mut removal = Removal {
                 state,
                 options,
@@ -95,30 +99,31 @@ impl Store {
                 removed: Vec::new(),
             };
             removal.run(name)?;
-            Ok(removal.removed)
+            let removed = removal.removed;
+            let layers = freed_layers(state, &before, &removed);
+            Ok((removed, layers))
         })?;
-        // Who only untagged would report the layers of somebody else's removal.
-        if !removed.iter().any(|one| matches!(one, Removed::Image(_))) {
+        if layers.is_empty() {
             return Ok(removed);
         }
-        let mut dropped: BTreeSet<ChainId> = self.sweep_layers()?.into_iter().collect();
+        self.sweep_layers()?;
+        // Another sweep may have taken them, but it was this that freed them.
+        let after = self.state();
         let mut told = Vec::new();
-        // Layers go with the last image that had them, the top one first.
-        for one in removed.into_iter().rev() {
-            if let Removed::Image(id) = &one {
-                let chain = before.images.get(id).map_or(&[][..], |it| &it.chain);
-                let own = chain.iter().filter(|layer| dropped.remove(layer));
-                told.extend(own.cloned().map(Removed::Layer));
-            }
+        for one in removed {
+            let own = match &one {
+                Removed::Image(id) => layers.remove(id).unwrap_or_default(),
+                _ => Vec::new(),
+            };
             told.push(one);
+            let gone = own.into_iter().filter(|it| !after.layers.contains_key(it));
+            told.extend(gone.map(Removed::Layer));
         }
-        told.reverse();
-        told.extend(dropped.into_iter().map(Removed::Layer));
         Ok(told)
     }
 
     /// Drops the layers that neither an image nor a container needs.
-    pub(crate) fn sweep_layers(&self) -> Result<Vec<ChainId>, Error> {
+    pub(crate) fn sweep_layers(&self) -> Result<(), Error> {
         let _held = self
             .inner
             .commit
@@ -156,7 +161,7 @@ impl Store {
         }
         self.drop_unused_configs();
         self.disk().refill_reserve();
-        Ok(dropped)
+        Ok(())
     }
 
     fn drop_unused_configs(&self) {
@@ -172,6 +177,33 @@ impl Store {
             }
         }
     }
+}
+
+/// The layers that no image needs any more, the top one first, by the last
+/// image that had them.
+fn freed_layers(
+    state: &State,
+    before: &BTreeMap<ImageId, Arc<Stored>>,
+    removed: &[Removed],
+) -> BTreeMap<ImageId, Vec<ChainId>> {
+    let mut freed = BTreeMap::new();
+    let mut counted: BTreeSet<&ChainId> = BTreeSet::new();
+    for one in removed.iter().rev() {
+        let Removed::Image(id) = one else { continue };
+        let Some(stored) = before.get(id) else {
+            continue;
+        };
+        let needed = |layer: &ChainId| state.images.values().any(|it| it.chain.contains(layer));
+        let own = stored.chain.iter().rev();
+        let own: Vec<ChainId> = own
+            .filter(|layer| !needed(layer) && counted.insert(layer))
+            .cloned()
+            .collect();
+        if !own.is_empty() {
+            freed.insert(id.clone(), own);
+        }
+    }
+    freed
 }
 
 struct Removal<'a> {

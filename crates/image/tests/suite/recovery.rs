@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use longshore_image::store::{Image, RemoveOptions};
+use longshore_image::store::{Image, RemoveOptions, Removed};
 
 use crate::support::{Scene, layer, names_in, needs_root};
 
@@ -168,4 +168,26 @@ fn many_threads_change_the_store_at_once() {
     assert_eq!(scene.store.list().len(), 8);
     assert_eq!(names_in(&scene.root().join("layers")).len(), 9);
     assert_eq!(scene.store.problems(), []);
+}
+
+#[test]
+fn every_removal_tells_of_its_own_layers_however_many_go_on() {
+    needs_root!();
+    let scene = Scene::new();
+    std::thread::scope(|scope| {
+        for n in 0..6 {
+            let scene = &scene;
+            scope.spawn(move || {
+                for round in 0..10 {
+                    let image = scene.image("", &[layer(&format!("{n}.{round}"))]).unwrap();
+                    let name = image.id.to_string();
+                    let removed = scene.store.remove(&name, RemoveOptions::default(), &[]);
+                    let chain = image.chain.unwrap();
+                    let own = [Removed::Image(image.id), Removed::Layer(chain)];
+                    assert_eq!(removed.unwrap(), own);
+                }
+            });
+        }
+    });
+    assert_eq!(names_in(&scene.root().join("layers")).len(), 0);
 }
