@@ -74,12 +74,15 @@ fn split(command: &str) -> Vec<String> {
             }
             c if quote == Some(c) => quote = None,
             '$' if quote != Some('\'') => {
+                let braced = rest.next_if_eq(&'{').is_some();
                 let mut name = String::new();
-                while let Some(c) = rest.next_if(|c| c.is_alphanumeric() || "_{}".contains(*c)) {
+                while let Some(c) = rest.next_if(|c| c.is_alphanumeric() || *c == '_') {
                     name.push(c);
                 }
-                let name = name.trim_matches(['{', '}']);
-                let value = std::env::var(name).unwrap_or_default();
+                if braced {
+                    rest.next_if_eq(&'}');
+                }
+                let value = std::env::var(&name).unwrap_or_default();
                 word.get_or_insert_default().push_str(&value);
             }
             c if c.is_whitespace() && quote.is_none() => words.extend(word.take()),

@@ -122,6 +122,8 @@ pub(crate) fn listing(root: &Path) -> Vec<String> {
                 }
                 () => Vec::new(),
             };
+            // A whiteout has no time of its own: archives do not tell any.
+            let is_whiteout = kind.is_char_device() && stat.rdev() == 0;
             lines.push(format!(
                 "{} {:o} {}:{} {} {} links {} {names:?} {}",
                 path.strip_prefix(root).unwrap().display(),
@@ -129,7 +131,7 @@ pub(crate) fn listing(root: &Path) -> Vec<String> {
                 stat.uid(),
                 stat.gid(),
                 stat.rdev(),
-                stat.mtime(),
+                if is_whiteout { 0 } else { stat.mtime() },
                 // Overlayfs makes all whiteouts names of one.
                 if kind.is_file() { stat.nlink() } else { 0 },
                 longshore_oci::digest::Digest::of(&content),
