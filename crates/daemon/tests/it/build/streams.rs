@@ -200,7 +200,6 @@ const CASES: &[Case] = &[
         "FROM busybox\nRUN true\n",
         &[],
     ),
-    ("an unknown version", "version=3", "FROM busybox\n", &[]),
     (
         "without a network",
         "networkmode=none",
