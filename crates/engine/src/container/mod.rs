@@ -442,8 +442,14 @@ impl Containers {
         self.ask(handle, given, command).await
     }
 
+    /// Waits for the end of the life that was just signalled. Others may start
+    /// the container again before anybody here has seen it at rest: a process
+    /// of another life says the same.
     async fn ended(&self, handle: &Handle, patience: Duration) -> Result<()> {
-        match timeout(patience, handle.until(has_ended)).await {
+        let signalled = handle.snapshot().state.pid;
+        let over =
+            |now: &Snapshot| has_ended(now) || (now.state.pid != 0 && now.state.pid != signalled);
+        match timeout(patience, handle.until(over)).await {
             Ok(_) => Ok(()),
             Err(_) => {
                 let pid = handle.snapshot().state.pid;
