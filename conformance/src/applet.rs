@@ -45,7 +45,8 @@ fn applet(name: &str, args: &[String]) -> io::Result<u8> {
         "announce" => {
             writeln!(out, "{}", args.join(" "))?;
             out.flush()?;
-            eprintln!("{}", args.join(" "));
+            let line = format!("{}\n", args.join(" "));
+            io::stderr().write_all(line.as_bytes())?;
             return Ok(128 + wait_for(&[Signal::SIGTERM, Signal::SIGINT])? as u8);
         }
         "cat" => {
@@ -79,7 +80,8 @@ fn applet(name: &str, args: &[String]) -> io::Result<u8> {
             for i in 1..=number(1) {
                 writeln!(out, "out {i}")?;
                 out.flush()?;
-                eprintln!("err {i}");
+                // One write, so that nobody reads half a line.
+                io::stderr().write_all(format!("err {i}\n").as_bytes())?;
             }
         }
         "json_reformat" => reformat(&mut out)?,
