@@ -118,7 +118,7 @@ fn password(s: &Session) -> Outcome {
     };
     s.get(&path)?
         .expect_error(500, "no basic auth credentials")?;
-    ask(&credentials(&private.user, "wrong"))?.expect_error(401, "unauthorized: ")?;
+    ask(&credentials(&private.user, "wrong"))?.expect_error(401, "unauthorized")?;
     ask(&credentials(&private.user, &private.password))?.expect_error(404, "unknown")?;
     Ok(())
 }
