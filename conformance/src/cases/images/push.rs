@@ -276,7 +276,7 @@ fn password(s: &Session) -> Outcome {
     );
     let said = failure(attempt(&credentials(&private.user, "wrong"))?)?;
     ensure!(
-        said.starts_with("unauthorized: "),
+        said.starts_with("unauthorized"),
         "a wrong password: {said:?}"
     );
     fine(attempt(&credentials(&private.user, &private.password))?)?;
