@@ -11,6 +11,7 @@ mod run;
 mod test;
 mod tidy;
 mod vm;
+mod wait;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

@@ -3,14 +3,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::time::{Duration, Instant};
 
 use crate::TaskResult;
 use crate::exec;
 use crate::http::Client;
-
-/// How long a daemon may take until it answers its first ping.
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::wait;
 
 /// A static busybox, where Debian's `busybox-static` puts it.
 const BUSYBOX: &str = "/bin/busybox";
@@ -88,17 +85,12 @@ impl Daemon {
         let name = command.get_program().to_string_lossy().into_owned();
         let child = command.spawn().map_err(|e| format!("{name}: {e}"))?;
         let mut daemon = Self { socket, child };
-        let begin = Instant::now();
-        while !daemon.answers() {
+        wait::until_it_answers(&name, || {
             if let Ok(Some(status)) = daemon.child.try_wait() {
                 return Err(format!("{name} ended before it answered: {status}"));
             }
-            if begin.elapsed() > PATIENCE {
-                return Err(format!("{name} does not answer after {PATIENCE:?}"));
-            }
-            // An engine tells nobody when it listens; asking is all there is.
-            std::thread::sleep(Duration::from_millis(20));
-        }
+            Ok(daemon.answers())
+        })?;
         Ok(daemon)
     }
 

@@ -65,6 +65,7 @@ fn watch(roots: &BTreeSet<u32>, over: &AtomicBool) -> BTreeMap<u32, u64> {
         if last {
             return peaks;
         }
+        // The kernel announces neither children nor peaks.
         thread::sleep(INTERVAL);
     }
 }

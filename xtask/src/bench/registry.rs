@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use super::engine::Engine;
 use super::row::{Bar, Probe, Row, Unit};
 use super::warm;
-use crate::exec;
+use crate::{exec, wait};
 
 /// The length of a blob: a large layer.
 const BLOB: usize = 200 << 20;
 
-/// How long a registry may take to listen, and to answer.
+/// How long a registry may take to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Blobs in.
@@ -115,14 +115,9 @@ impl Registry {
             address,
             _data: data,
         };
-        let begin = Instant::now();
-        while TcpStream::connect(&registry.address).is_err() {
-            if begin.elapsed() > PATIENCE {
-                return Err("the registry does not listen".to_owned());
-            }
-            // Starting takes it some milliseconds.
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait::until_it_answers("the registry", || {
+            Ok(TcpStream::connect(&registry.address).is_ok())
+        })?;
         Ok(registry)
     }
 

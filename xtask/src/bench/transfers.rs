@@ -6,7 +6,6 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -14,13 +13,11 @@ use super::engine::{Engine, json_or_empty};
 use super::images::{self, LAYERS, Loaded, NAME};
 use super::row::{Bar, Probe, Row, Unit};
 use super::warm;
+use crate::wait;
 
 /// Where the registry listens; the network is the engine's own.
 const HOST: &str = "127.0.0.1:5000";
 const REPOSITORY: &str = "127.0.0.1:5000/bench";
-
-/// How long the registry may take to listen.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An image from a registry.
 pub(super) const PULL: Row = Row {
@@ -116,22 +113,15 @@ impl Registry {
             .spawn()
             .map_err(|e| format!("docker-registry: {e}"))?;
         let registry = Self { process, data };
-        let begin = Instant::now();
-        loop {
+        wait::until_it_answers("the registry", || {
             let asked = Command::new("nsenter")
                 .arg(format!("--net={}", network.display()))
                 .args(["curl", "--silent", "--fail", &format!("http://{HOST}/v2/")])
                 .stdout(Stdio::null())
                 .status();
-            if asked.is_ok_and(|status| status.success()) {
-                return Ok(registry);
-            }
-            if begin.elapsed() > PATIENCE {
-                return Err("the registry does not listen".to_owned());
-            }
-            // Starting takes it some milliseconds.
-            std::thread::sleep(Duration::from_millis(20));
-        }
+            Ok(asked.is_ok_and(|status| status.success()))
+        })?;
+        Ok(registry)
     }
 
     fn root(&self) -> PathBuf {

@@ -13,7 +13,7 @@ use longshore_api::types::ContainerCreateRequest;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::client::arc;
-use crate::wire::Engine;
+use crate::engine::Engine;
 
 /// A generator that needs no seed from outside (xorshift).
 struct Random(u64);

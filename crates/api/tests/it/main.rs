@@ -4,6 +4,8 @@
 
 mod cli;
 mod client;
+mod connections;
+mod engine;
 mod fuzz;
 mod hijack;
 mod wire;

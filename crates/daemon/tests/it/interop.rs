@@ -2,9 +2,10 @@
 //! same images here, in dockerd and with skopeo: IDs and digests stay.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Command;
 
-use crate::harness::{Daemon, clis, text, wait_for};
+use crate::dockerd::Dockerd;
+use crate::harness::{Daemon, clis, text};
 use crate::registries::Registry;
 
 /// The ID of an image, as a CLI shows it.
@@ -122,71 +123,6 @@ fn life(daemon: &Daemon, cli: &Path, name: &str) {
     names.sort_unstable();
     assert_eq!(names, ["flat", "one", "two"]);
     docker(&["rmi", &one, &two, &flat]);
-}
-
-/// A dockerd of the test's own, without a network.
-struct Dockerd {
-    dir: tempfile::TempDir,
-    child: Child,
-}
-
-impl Dockerd {
-    fn start() -> Self {
-        let dir = tempfile::Builder::new()
-            .prefix("ls-interop-")
-            .tempdir()
-            .unwrap();
-        let place = |name: &str| dir.path().join(name);
-        let log = std::fs::File::create(place("log")).unwrap();
-        let child = Command::new("dockerd")
-            .arg(format!("--host=unix://{}", place("sock").display()))
-            .arg("--data-root")
-            .arg(place("root"))
-            .arg("--exec-root")
-            .arg(place("run"))
-            .arg("--pidfile")
-            .arg(place("pid"))
-            .args(["--bridge=none", "--iptables=false"])
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("dockerd of the package docker.io");
-        let dockerd = Self { dir, child };
-        wait_for("dockerd's first answer", || {
-            dockerd.output(&["version"]).status.success().then_some(())
-        });
-        dockerd
-    }
-
-    fn output(&self, args: &[&str]) -> Output {
-        let socket = self.dir.path().join("sock");
-        Command::new(&clis()[0])
-            .env("DOCKER_HOST", format!("unix://{}", socket.display()))
-            .env("DOCKER_BUILDKIT", "0")
-            .args(args)
-            .output()
-            .unwrap()
-    }
-
-    fn docker(&self, args: &[&str]) -> String {
-        let output = self.output(args);
-        assert!(
-            output.status.success(),
-            "dockerd: docker {}: {}",
-            args.join(" "),
-            text(&output.stderr)
-        );
-        text(&output.stdout)
-    }
-}
-
-impl Drop for Dockerd {
-    fn drop(&mut self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        // Nothing is left to do for one that has ended.
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok();
-        self.child.wait().ok();
-    }
 }
 
 /// What must be the same wherever an image is.

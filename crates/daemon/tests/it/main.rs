@@ -16,6 +16,7 @@ mod cli;
 mod commit;
 mod copy;
 mod devices;
+mod dockerd;
 mod embedded;
 mod exec;
 mod filesystems;

@@ -127,11 +127,11 @@ fn a_download_that_does_not_fit_leaves_nothing() {
     assert_eq!(fs::read_dir(downloads).unwrap().count(), 0);
     let begin = Instant::now();
     while used(disk.directory.path()) > before + (1 << 20) {
-        // The trash is emptied in the background.
         assert!(
             begin.elapsed() < Duration::from_secs(20),
             "space is not given back"
         );
+        // The trash is emptied in the background, and nobody tells when.
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -6,6 +6,7 @@ mod archives;
 mod container;
 mod crash;
 mod dockerd;
+mod documents;
 mod downloads;
 mod full_disk;
 mod hostile;

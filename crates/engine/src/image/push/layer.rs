@@ -152,6 +152,7 @@ async fn send(
             let amount = Amount { current, total };
             progress.amount(id, "Pushing", amount).await;
             if current < total {
+                // More lines a second than this nobody can read.
                 sleep(PACE).await;
             }
         }
