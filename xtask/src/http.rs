@@ -104,7 +104,7 @@ impl Client {
         body: &[u8],
     ) -> std::io::Result<()> {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: bench\r\n{more}");
-        if !body.is_empty() {
+        if !kind.is_empty() {
             head.push_str(&format!("Content-Type: {kind}\r\n"));
         }
         head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));

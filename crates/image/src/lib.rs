@@ -25,4 +25,7 @@ pub mod import;
 pub mod layer;
 pub mod load;
 pub mod save;
+mod spread;
 pub mod store;
+
+pub use spread::spread;

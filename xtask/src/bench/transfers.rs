@@ -19,6 +19,9 @@ use crate::wait;
 const HOST: &str = "127.0.0.1:5000";
 const REPOSITORY: &str = "127.0.0.1:5000/bench";
 
+/// The registry speaks plain HTTP, which podman wants to be told.
+const PLAIN: &str = "&tlsVerify=false";
+
 /// An image from a registry.
 pub(super) const PULL: Row = Row {
     name: "pull",
@@ -54,7 +57,7 @@ fn prepare_pull(engine: &Engine) -> Result<Probe<'_>, String> {
         // The registry lives as long as this.
         let _ = &registry;
         warm::page_cache()?;
-        let path = format!("/v1.40/images/create?fromImage={REPOSITORY}&tag=latest");
+        let path = format!("/v1.40/images/create?fromImage={REPOSITORY}&tag=latest{PLAIN}");
         let sample = images::timed(engine, bytes, || {
             images::succeeded(image.client.call("POST", &path, "", b"")?)
         })?;
@@ -77,7 +80,7 @@ fn prepare_push(engine: &Engine) -> Result<Probe<'_>, String> {
     Ok(Box::new(move || {
         registry.empty().map_err(|e| format!("registry: {e}"))?;
         warm::page_cache()?;
-        let path = format!("/v1.40/images/{REPOSITORY}/push?tag=latest");
+        let path = format!("/v1.40/images/{REPOSITORY}/push?tag=latest{PLAIN}");
         let sample = images::timed(engine, bytes, || {
             // Without it dockerd wants credentials in the body.
             let kind = "application/json\r\nX-Registry-Auth: e30=";

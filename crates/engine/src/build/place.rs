@@ -97,7 +97,9 @@ pub(crate) fn leftovers(shared: &Shared) -> Vec<String> {
 pub(crate) fn sweep(shared: &Shared) -> Result<()> {
     let dir = shared.builds_dir();
     remove(&dir);
-    fs::create_dir_all(&dir).context(dir.display())
+    fs::create_dir_all(&dir).context(dir.display())?;
+    longshore_image::spread(&dir);
+    Ok(())
 }
 
 fn remove(dir: &Path) {

@@ -14,7 +14,10 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::trash::Trash;
-use crate::error::{At, Error};
+use crate::{
+    error::{At, Error},
+    spread,
+};
 use longshore_oci::digest::{ChainId, Digest, ImageId};
 
 /// Kept free so that the index can be replaced, and hence images be deleted,
@@ -55,6 +58,9 @@ impl Disk {
                 .mode(0o700)
                 .create(&path)
                 .at(&path)?;
+        }
+        for name in ["containers", "downloads", "staging"] {
+            spread(&root.join(name));
         }
         let bin = root.join("trash");
         let disk = Self {
@@ -99,7 +105,9 @@ impl Disk {
     /// A new, empty staging directory.
     pub(crate) fn stage(&self) -> Result<Staging, Error> {
         let number = self.staged.fetch_add(1, Ordering::Relaxed);
-        let path = self.root.join("staging").join(number.to_string());
+        // Of names that come back ext4 would make the same place.
+        let name = format!("{}-{number}", std::process::id());
+        let path = self.root.join("staging").join(name);
         fs::create_dir(&path).at(&path)?;
         Ok(Staging {
             path,
