@@ -101,6 +101,17 @@ impl ByteStream {
         }
     }
 
+    /// Waits for the first bytes. Whoever answers before the end of a request's
+    /// body does this first: a client that asks for leave to send it (`Expect:
+    /// 100-continue`; curl does for large bodies, and waits a second) can be told
+    /// only while no answer has begun.
+    pub async fn begun(mut self) -> ByteStream {
+        match self.next().await {
+            Some(first) => ByteStream::new(stream::once(std::future::ready(first)).chain(self)),
+            None => ByteStream::empty(),
+        }
+    }
+
     /// All the bytes at once.
     pub async fn collect(mut self) -> io::Result<Bytes> {
         let mut all = BytesMut::new();

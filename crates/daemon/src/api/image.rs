@@ -207,6 +207,7 @@ impl Image for Api {
         query: ImageLoadQuery,
         body: ByteStream,
     ) -> Result<JsonLines<types::BuildInfo>, ApiError> {
+        let body = body.begun().await;
         let (steps, mut progress) = mpsc::channel(WAITING);
         let (lines, answer) = JsonLines::channel(WAITING);
         let images = self.engine.images();

@@ -1,7 +1,10 @@
-//! `docker import`: from a file of the web.
+//! Archives that come in: from a file of the web, and from clients that ask
+//! before they send.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use crate::harness::Daemon;
 
@@ -80,4 +83,28 @@ fn what_the_web_does_not_give_is_no_image() {
     assert_eq!(status, 500, "{body}");
     assert!(!daemon.docker(&["images", "-a"]).contains("web"));
     assert_eq!(daemon.docker(&["images", "-qf", "dangling=true"]), "");
+}
+
+#[test]
+fn a_client_that_asks_before_it_sends_is_told_to_go_on() {
+    let daemon = Daemon::start();
+    for path in [
+        "/images/load",
+        "/images/create?fromSrc=-&repo=asked",
+        "/build",
+    ] {
+        let stream = UnixStream::connect(daemon.socket()).unwrap();
+        // It would wait for ever.
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: d\r\nContent-Type: application/x-tar\r\n\
+             Content-Length: 1000000\r\nExpect: 100-continue\r\n\r\n"
+        );
+        (&stream).write_all(head.as_bytes()).unwrap();
+        let mut line = String::new();
+        BufReader::new(&stream).read_line(&mut line).unwrap();
+        assert_eq!(line, "HTTP/1.1 100 Continue\r\n", "{path}");
+    }
 }
