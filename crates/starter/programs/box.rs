@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{IpAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// How long a server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Not found, as shells say it.
 const NOT_FOUND: u8 = 127;
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         "ls" => ls(&rest),
         "mkdir" => each(&rest, |path| fs::create_dir_all(path)),
         "nc" => nc(&rest),
+        "nslookup" => nslookup(&rest),
         "printenv" => printenv(&rest),
         "ps" => ps(),
         "pwd" => env::current_dir()
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         "true" => Ok(()),
         "tty" => tty(),
         "wc" => wc(),
+        "wget" => wget(&rest),
         "yes" => yes(&rest),
         other => {
             eprintln!("box: no applet {other}");
@@ -84,7 +89,7 @@ fn line(text: &str) -> Outcome {
 
 fn usage() -> Outcome {
     line(
-        "box: call it with one of cat date echo env false hostname httpd id ls mkdir nc printenv ps pwd rm seq sleep stress touch true tty wc yes",
+        "box: call it with one of cat date echo env false hostname httpd id ls mkdir nc nslookup printenv ps pwd rm seq sleep stress touch true tty wc wget yes",
     )
 }
 
@@ -317,38 +322,198 @@ fn ps() -> Outcome {
     Ok(())
 }
 
-/// Answers every request with one page.
+/// What a server gives: one text, or the files of a folder.
+#[derive(Clone)]
+enum Pages {
+    Text(String),
+    Folder(String),
+}
+
+/// `httpd [-p PORT] TEXT…` answers everything with a text, `httpd [-p PORT] -h
+/// DIR` with files.
 fn httpd(args: &[&str]) -> Outcome {
-    let (port, text) = match args {
-        ["-p", port, rest @ ..] => (port.parse()?, rest.join(" ")),
-        rest => (80u16, rest.join(" ")),
+    let (port, rest) = match args {
+        ["-p", port, rest @ ..] => (port.parse()?, rest),
+        rest => (80u16, rest),
     };
-    let page = if text.is_empty() {
-        "Hello from the box".to_owned()
-    } else {
-        text
+    let pages = match rest {
+        ["-h", folder] => Pages::Folder((*folder).to_owned()),
+        [] => Pages::Text("Hello from the box".to_owned()),
+        words => Pages::Text(words.join(" ")),
     };
     let listener = TcpListener::bind(("0.0.0.0", port))?;
     eprintln!("httpd: listening on port {port}");
     for stream in listener.incoming() {
-        let (stream, page) = (stream?, page.clone());
-        thread::spawn(move || answer(stream, &page));
+        let (stream, pages) = (stream?, pages.clone());
+        thread::spawn(move || serve(stream, &pages));
     }
     Ok(())
 }
 
-fn answer(stream: TcpStream, page: &str) -> io::Result<()> {
+/// One request after the other, until the client has enough.
+fn serve(mut stream: TcpStream, pages: &Pages) -> io::Result<()> {
+    stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
-    let mut header = String::new();
-    while reader.read_line(&mut header)? > 2 {
-        header.clear();
+    let mut line = String::new();
+    while reader.read_line(&mut line)? > 0 {
+        let mut is_kept = line.trim_end().ends_with("HTTP/1.1");
+        let page = page(pages, line.split(' ').nth(1).unwrap_or("/"));
+        line.clear();
+        while reader.read_line(&mut line)? > 2 {
+            is_kept &= !line.trim_end().eq_ignore_ascii_case("connection: close");
+            line.clear();
+        }
+        line.clear();
+        let (status, body) = match page {
+            Ok(body) => ("200 OK", body),
+            Err(_) => ("404 Not Found", b"not found\n".to_vec()),
+        };
+        let connection = if is_kept { "keep-alive" } else { "close" };
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: {connection}\r\n\r\n",
+            body.len()
+        );
+        // All at once, so that it is one packet.
+        stream.write_all(&[head.as_bytes(), &body].concat())?;
+        if !is_kept {
+            break;
+        }
     }
-    let length = page.len() + 1;
-    let mut stream = stream;
-    write!(
-        stream,
-        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{page}\n"
-    )
+    Ok(())
+}
+
+fn page(pages: &Pages, path: &str) -> io::Result<Vec<u8>> {
+    let folder = match pages {
+        Pages::Text(text) => return Ok(format!("{text}\n").into_bytes()),
+        Pages::Folder(folder) => folder,
+    };
+    let path = path.split('?').next().unwrap_or(path);
+    // Nothing above the folder is asked for.
+    if path.split('/').any(|part| part == "..") {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    let mut file = Path::new(folder).join(path.trim_start_matches('/'));
+    if file.is_dir() {
+        file.push("index.html");
+    }
+    fs::read(file)
+}
+
+/// `wget http://HOST[:PORT]/PATH` writes a page to standard output.
+fn wget(args: &[&str]) -> Outcome {
+    let [url] = args else {
+        return Err("usage: wget http://HOST[:PORT]/PATH".into());
+    };
+    let rest = url
+        .strip_prefix("http://")
+        .ok_or("only http:// is spoken")?;
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (name, port) = host.split_once(':').unwrap_or((host, "80"));
+    let mut stream = TcpStream::connect((address_of(name)?, port.parse::<u16>()?))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    write!(stream, "GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+    let (head, body) = answer.split_at(end.ok_or("no answer")? + 4);
+    let status = String::from_utf8_lossy(head);
+    let status = status.lines().next().unwrap_or_default();
+    if status.split(' ').nth(1) != Some("200") {
+        return Err(status.into());
+    }
+    io::stdout().lock().write_all(body)?;
+    Ok(())
+}
+
+/// `nslookup NAME` writes the addresses of a name, a line each.
+fn nslookup(args: &[&str]) -> Outcome {
+    let [name] = args else {
+        return Err("usage: nslookup NAME".into());
+    };
+    let found = addresses_of(name)?;
+    found
+        .iter()
+        .try_for_each(|address| line(&address.to_string()))
+}
+
+fn address_of(name: &str) -> Result<IpAddr, Box<dyn std::error::Error>> {
+    let found = addresses_of(name)?;
+    Ok(*found.first().ok_or("no address")?)
+}
+
+/// An address itself, the file of hosts, or the name servers.
+fn addresses_of(name: &str) -> Result<Vec<IpAddr>, Box<dyn std::error::Error>> {
+    if let Ok(address) = name.parse() {
+        return Ok(vec![address]);
+    }
+    let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
+    let of_file = hosts.lines().find_map(|line| {
+        let mut words = line.split_whitespace();
+        let address = words.next()?.parse().ok()?;
+        words.any(|known| known == name).then_some(address)
+    });
+    if let Some(address) = of_file {
+        return Ok(vec![address]);
+    }
+    let servers = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    let servers = servers
+        .lines()
+        .filter_map(|line| line.strip_prefix("nameserver")?.trim().parse().ok());
+    for server in servers {
+        let found = ask(server, name).unwrap_or_default();
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Err(format!("{name}: no such name").into())
+}
+
+/// Asks a name server for the IPv4 addresses of a name (RFC 1035, section 4).
+fn ask(server: IpAddr, name: &str) -> io::Result<Vec<IpAddr>> {
+    // Recursion is desired, one question.
+    let mut question = vec![0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    for label in name.trim_end_matches('.').split('.') {
+        question.push(u8::try_from(label.len()).map_err(io::Error::other)?);
+        question.extend(label.as_bytes());
+    }
+    // The name's end; type A, class IN.
+    question.extend([0, 0, 1, 0, 1]);
+    let own = if server.is_ipv4() {
+        "0.0.0.0:0"
+    } else {
+        "[::]:0"
+    };
+    let socket = UdpSocket::bind(own)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.connect((server, 53))?;
+    socket.send(&question)?;
+    let mut answer = [0; 4096];
+    let length = socket.recv(&mut answer)?;
+    Ok(addresses_in(&answer[..length], question.len()).unwrap_or_default())
+}
+
+/// The addresses in an answer, whose records begin at `at`.
+fn addresses_in(answer: &[u8], mut at: usize) -> Option<Vec<IpAddr>> {
+    let count = u16::from_be_bytes([*answer.get(6)?, *answer.get(7)?]);
+    let mut found = Vec::new();
+    for _ in 0..count {
+        // A name ends with nothing, or with where it goes on.
+        loop {
+            match *answer.get(at)? {
+                0 => break at += 1,
+                pointer if pointer >= 0xc0 => break at += 2,
+                length => at += usize::from(length) + 1,
+            }
+        }
+        let head = answer.get(at..at + 10)?;
+        let length = usize::from(u16::from_be_bytes([head[8], head[9]]));
+        let data = answer.get(at + 10..at + 10 + length)?;
+        if let (&[0, 1], &[a, b, c, d]) = (&head[..2], data) {
+            found.push(IpAddr::from([a, b, c, d]));
+        }
+        at += 10 + length;
+    }
+    Some(found)
 }
 
 /// `nc HOST PORT` connects, `nc -l PORT` takes one connection; standard input
@@ -360,9 +525,7 @@ fn nc(args: &[&str]) -> Outcome {
                 .accept()?
                 .0
         }
-        [host, port] => {
-            TcpStream::connect((host.parse::<std::net::IpAddr>()?, port.parse::<u16>()?))?
-        }
+        [host, port] => TcpStream::connect((address_of(host)?, port.parse::<u16>()?))?,
         _ => return Err("usage: nc HOST PORT | nc -l PORT".into()),
     };
     let mut out = stream.try_clone()?;

@@ -6,7 +6,8 @@ use tar::{Builder, EntryType, Header};
 /// What the multi-call program is called by, besides its own name.
 const APPLETS: &[&str] = &[
     "cat", "date", "echo", "env", "false", "hostname", "httpd", "id", "ls", "mkdir", "nc",
-    "printenv", "ps", "pwd", "rm", "seq", "sleep", "stress", "touch", "true", "tty", "wc", "yes",
+    "nslookup", "printenv", "ps", "pwd", "rm", "seq", "sleep", "stress", "touch", "true", "tty",
+    "wc", "wget", "yes",
 ];
 
 /// A layer with one program at the top.

@@ -344,10 +344,15 @@ pub(super) fn json_or_empty((status, body): (u16, Vec<u8>)) -> Result<Value, Str
     Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
 }
 
-/// Whether a process is a registry that an engine is measured with.
+/// Whether a process is a registry or a client that an engine is measured with.
 fn is_guest(pid: u32) -> bool {
     let name = fs::read_to_string(format!("/proc/{pid}/comm"));
-    name.is_ok_and(|name| matches!(name.trim_end(), "docker-registry" | "nsenter" | "curl"))
+    name.is_ok_and(|name| {
+        matches!(
+            name.trim_end(),
+            "docker-registry" | "nsenter" | "curl" | "wrk"
+        )
+    })
 }
 
 fn namespace_of(pid: u32) -> Option<u64> {

@@ -21,11 +21,13 @@ mod images;
 mod interrupt;
 mod logs;
 mod memory;
+mod network;
 mod peak;
 mod registry;
 mod report;
 mod requests;
 mod row;
+mod scale;
 mod transfers;
 mod warm;
 
@@ -52,6 +54,7 @@ const ROWS: &[&[Row]] = &[
     &[build::COLD, build::CACHED],
     &[requests::VERSION, requests::INSPECT],
     &[burst::BARE, burst::BRIDGE],
+    &[network::LIFE, network::PORT_HTTP, network::PORT_LOCALHOST],
     &[memory::PER_CONTAINER],
     &[requests::LIST],
 ];
@@ -76,6 +79,12 @@ pub(crate) struct Args {
     /// Where the results go as JSON
     #[arg(long, value_name = "FILE", default_value = "target/bench.json")]
     json: PathBuf,
+    /// Instead, what one more container costs when there are many
+    #[arg(long, conflicts_with_all = ["only", "rounds"])]
+    scale: bool,
+    /// Where the curves of --scale go as a picture; as JSON they go beside it
+    #[arg(long, value_name = "FILE", default_value = "target/scale.svg")]
+    svg: PathBuf,
 }
 
 /// What takes turns: an engine, or the bare system calls.
@@ -101,7 +110,11 @@ pub(crate) fn run(args: Args) -> TaskResult {
         .map_err(|error| format!("scratch folder: {error}"))?;
     let mut kinds = vec![Kind::Longshored(binary)];
     kinds.extend(args.before.clone().map(Kind::Before));
-    for peer in [Kind::Dockerd, Kind::Podman] {
+    let peers = match args.scale {
+        true => vec![Kind::Dockerd],
+        false => vec![Kind::Dockerd, Kind::Podman],
+    };
+    for peer in peers {
         if !args.without.iter().any(|name| name == peer.name()) && peer.is_installed() {
             kinds.push(peer);
         }
@@ -109,6 +122,13 @@ pub(crate) fn run(args: Args) -> TaskResult {
     let mut engines: Vec<Engine> = Vec::new();
     for kind in kinds {
         engines.push(Engine::start(kind, scratch.path())?);
+    }
+    if args.scale {
+        engines
+            .iter()
+            .try_for_each(|engine| engine.load_image_of(&engines[0]))?;
+        let svg = exec::root().join(&args.svg);
+        return scale::run(&engines, &svg.with_extension("json"), &svg);
     }
     let floor = match rows.iter().any(|row| row.floor) {
         true => Some(floor::build()?),

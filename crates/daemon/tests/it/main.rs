@@ -14,6 +14,7 @@ mod build;
 mod census;
 mod cli;
 mod commit;
+mod compose;
 mod copy;
 mod devices;
 mod dockerd;

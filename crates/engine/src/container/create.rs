@@ -380,7 +380,12 @@ fn fill_in(
     }
     if config.hostname.is_empty() {
         config.hostname = match &network {
-            Some(other) => other.record.config.hostname.clone(),
+            Some(other) => {
+                config
+                    .domainname
+                    .clone_from(&other.record.config.domainname);
+                other.record.config.hostname.clone()
+            }
             None if host.network_mode == "host" => host_name(),
             None => id::short(id).to_owned(),
         };

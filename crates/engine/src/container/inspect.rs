@@ -15,8 +15,7 @@ use crate::container::record::Files;
 use crate::container::registry::Snapshot;
 use crate::container::state::{Phase, State};
 use crate::error::{IoContext, Result};
-use crate::id;
-use crate::network::{is_predefined, protocol_name};
+use crate::network::{add_own_names, is_predefined, protocol_name};
 use crate::shared::Shared;
 use crate::time::wire;
 use crate::volume::options::LOCAL;
@@ -263,11 +262,8 @@ pub(crate) fn networks(shared: &Shared, snapshot: &Snapshot) -> BTreeMap<String,
         if was_tried(state) {
             settings.network_id = shared.network.id_of(name).unwrap_or_default();
             if !is_predefined(name) {
-                let short = id::short(snapshot.id());
                 let aliases = settings.aliases.get_or_insert_default();
-                if !aliases.iter().any(|alias| alias == short) {
-                    aliases.push(short.to_owned());
-                }
+                add_own_names(aliases, &snapshot.record);
             }
         }
         if let Some(endpoint) = state.endpoint(name) {

@@ -330,8 +330,9 @@ fn pending(network: Arc<Network>, record: &Record, settings: &EndpointSettings) 
             network.record.name
         )));
     }
-    let mut names = vec![record.name.clone(), id::short(&record.id).to_owned()];
+    let mut names = vec![record.name.clone()];
     names.extend(settings.aliases.iter().flatten().cloned());
+    endpoint::add_own_names(&mut names, record);
     Ok(Pending {
         end: endpoint::end(&network, settings)?,
         endpoint_id: id::generate()?,

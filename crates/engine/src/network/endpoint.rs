@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::store::Network;
 use crate::container::plan::namespaces;
+use crate::container::record::Record;
 use crate::error::{Error, Result};
+use crate::id;
 
 /// A container's end of a network while it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,6 +147,16 @@ pub(super) fn links(settings: &EndpointSettings) -> BTreeMap<String, String> {
         )
     });
     split.collect()
+}
+
+/// A container is also known by the beginning of its id and by its host name,
+/// after what the client calls it.
+pub(crate) fn add_own_names(aliases: &mut Vec<String>, record: &Record) {
+    for own in [id::short(&record.id), record.config.hostname.as_str()] {
+        if !own.is_empty() && !aliases.iter().any(|alias| alias == own) {
+            aliases.push(own.to_owned());
+        }
+    }
 }
 
 /// The word of the wire for a transport.

@@ -31,7 +31,9 @@ use crate::id;
 use crate::shared::Shared;
 
 pub(crate) use self::attach::{Restored, Running, already};
-pub(crate) use self::endpoint::{Endpoint, Reservation, check as check_end, protocol_name};
+pub(crate) use self::endpoint::{
+    Endpoint, Reservation, add_own_names, check as check_end, protocol_name,
+};
 pub(crate) use self::record::is_predefined;
 pub(crate) use self::store::{Net, Network, Wanted};
 

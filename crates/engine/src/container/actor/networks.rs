@@ -11,9 +11,8 @@ use crate::container::plan::namespaces::Network as Mode;
 use crate::container::record::Record;
 use crate::container::state::Phase;
 use crate::error::{Error, IoContext, Result};
-use crate::id;
 use crate::meta::Durability;
-use crate::network::{Endpoint, Network, Running, already, check_end};
+use crate::network::{Endpoint, Network, Running, add_own_names, already, check_end};
 
 impl Actor {
     pub(super) async fn on_connect(
@@ -30,8 +29,7 @@ impl Actor {
             return Err(already(&self.record.name, &network));
         }
         if network.has_names() {
-            let aliases = settings.aliases.get_or_insert_default();
-            aliases.push(id::short(&self.record.id).to_owned());
+            add_own_names(settings.aliases.get_or_insert_default(), &self.record);
         }
         let end = match runs {
             true => {

@@ -185,13 +185,13 @@ impl Network {
         }
         if !list(&host.links).is_empty() {
             let shared = match self {
-                Network::Host => "host",
-                Network::Container(_) => "container",
+                Network::Host => "host type networking",
+                Network::Container(_) => "container type network",
                 _ => "",
             };
             if !shared.is_empty() {
                 return conflict(&format!(
-                    "{shared} type networking can't be used with links. This would result in \
+                    "{shared} can't be used with links. This would result in \
                      undefined behavior"
                 ));
             }
