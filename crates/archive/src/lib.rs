@@ -4,8 +4,8 @@
 //! [`read`] and [`mod@write`] know the format, [`compression`] what may be around
 //! it. [`tree`] opens paths below a root, [`pack`] makes an archive of what is
 //! there, [`unpack`] writes one into it, [`walk`] shows what is there, [`copy`]
-//! takes it over into another tree, [`changes`] compares two trees, [`overlay`]
-//! knows how overlayfs writes a layer down.
+//! takes it over into another tree, [`changes`] compares two trees, [`mod@size`]
+//! adds up its files, [`overlay`] knows how overlayfs writes a layer down.
 //!
 //! A tree may be hostile, and may change while it is looked at. So its root is
 //! held as a descriptor, every path is resolved by the kernel with that root as
@@ -23,6 +23,7 @@ pub mod metadata;
 pub mod overlay;
 pub mod pack;
 pub mod read;
+pub mod size;
 pub mod tree;
 pub mod unpack;
 pub mod walk;

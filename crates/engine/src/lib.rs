@@ -21,6 +21,7 @@ pub mod recover;
 mod shared;
 pub mod system;
 pub mod time;
+mod usage;
 pub mod userns;
 pub mod volume;
 mod wording;
@@ -94,6 +95,7 @@ impl Engine {
             execs: Execs::new(config.exec_root.join("execs")),
             samplers: crate::container::stats::Samplers::default(),
             pruning: Pruning::default(),
+            walks: usage::Walks::default(),
             pruning_images: image::Pruning::default(),
             held_images: image::held::Held::default(),
             engine_id: engine_id(&config.data_root)?,

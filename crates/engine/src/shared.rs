@@ -22,6 +22,7 @@ use crate::image::held::Held;
 use crate::image::transfers::Transfers;
 use crate::meta::RootLock;
 use crate::network::{Endpoint, Net};
+use crate::usage::Walks;
 use crate::volume::store::VolumeStore;
 
 pub(crate) struct Shared {
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) execs: Execs,
     pub(crate) samplers: Samplers,
     pub(crate) pruning: Pruning,
+    pub(crate) walks: Walks,
     pub(crate) pruning_images: crate::image::Pruning,
     /// Images that builds use.
     pub(crate) held_images: Held,

@@ -20,7 +20,7 @@ use crate::time::wire;
 /// The engine as a whole.
 #[derive(Clone)]
 pub struct System {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What the kernel says of the machine in one system call.

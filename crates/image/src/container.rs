@@ -11,19 +11,15 @@
 use std::{
     collections::BTreeMap,
     fs, io,
-    os::{
-        fd::OwnedFd,
-        unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink},
-    },
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink},
     path::{Path, PathBuf},
 };
-
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, openat2, statat};
 
 use crate::{
     error::{At, Error},
     store::{Store, disk::Disk},
 };
+use longshore_archive::size;
 use longshore_oci::digest::ChainId;
 
 /// What the name of overlayfs' scratch directory begins with.
@@ -106,7 +102,7 @@ impl Store {
     /// bytes; each file with several names counts once.
     pub fn container_size(&self, id: &str) -> Result<u64, Error> {
         let layer = self.container_layer(id)?;
-        tree_size(&layer.upper).at(layer.upper)
+        size::of_tree(&layer.upper).at(layer.upper)
     }
 
     fn layer_of(&self, place: &Path, chain: Option<&ChainId>) -> ContainerLayer {
@@ -200,50 +196,4 @@ pub(crate) fn make_init_layer(disk: &Disk) -> Result<(), Error> {
         fs::rename(&path, &place)
     };
     make().at(&place)
-}
-
-/// Walks by descriptor: a running container may exchange directories for links
-/// meanwhile.
-fn tree_size(root: &Path) -> io::Result<u64> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let root = rustix::fs::open(root, flags, Mode::empty())?;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
-    let mut counted = std::collections::HashSet::new();
-    let mut size = 0_u64;
-    let mut ahead: Vec<Vec<u8>> = vec![b".".to_vec()];
-    while let Some(path) = ahead.pop() {
-        // What has vanished or moved meanwhile does not count.
-        let opened = openat2(&root, path.as_slice(), flags, Mode::empty(), resolve);
-        let Ok(directory) = opened else { continue };
-        for entry in Dir::read_from(&directory)? {
-            let name = entry?.file_name().to_bytes().to_vec();
-            if name == b"." || name == b".." {
-                continue;
-            }
-            if let Some(child) = count(&directory, &name, &mut counted, &mut size) {
-                let mut path = path.clone();
-                path.push(b'/');
-                path.extend(child);
-                ahead.push(path);
-            }
-        }
-    }
-    Ok(size)
-}
-
-/// Adds a file's length, or returns the name of a directory.
-fn count<'a>(
-    directory: &OwnedFd,
-    name: &'a [u8],
-    counted: &mut std::collections::HashSet<u64>,
-    size: &mut u64,
-) -> Option<&'a [u8]> {
-    let stat = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-    if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
-        return Some(name);
-    }
-    if stat.st_nlink == 1 || counted.insert(stat.st_ino) {
-        *size = size.saturating_add(u64::try_from(stat.st_size).unwrap_or(0));
-    }
-    None
 }

@@ -26,14 +26,8 @@ impl Container for Api {
             limit: query.limit,
             size: query.size,
         };
-        if !wanted.size {
-            return containers.list(&wanted, &query.filters).map_err(failed);
-        }
-        // Measuring walks the containers' files.
-        let list = move || containers.list(&wanted, &query.filters).map_err(failed);
-        tokio::task::spawn_blocking(list)
-            .await
-            .map_err(|error| ApiError::system(error.to_string()))?
+        let listed = containers.list(&wanted, &query.filters).await;
+        listed.map_err(failed)
     }
 
     async fn container_prune(

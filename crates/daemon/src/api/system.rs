@@ -20,6 +20,13 @@ impl System for Api {
         Ok(self.engine.system().info())
     }
 
+    async fn system_data_usage(
+        &self,
+        _cx: Context,
+    ) -> Result<types::SystemDataUsageResponse, ApiError> {
+        self.engine.system().disk_usage().await.map_err(failed)
+    }
+
     async fn system_version(&self, _cx: Context) -> Result<types::SystemVersion, ApiError> {
         let machine = Machine::read();
         Ok(about::version(&machine))

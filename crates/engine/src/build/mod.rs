@@ -52,7 +52,7 @@ use crate::shared::Shared;
 
 pub use self::output::{Failure, Line};
 pub use self::prune::PrunedCache;
-pub(crate) use self::prune::note_result;
+pub(crate) use self::prune::{is_cache_only, note_result};
 
 /// Lines that may wait for the client.
 const WAITING: usize = 64;

@@ -128,7 +128,8 @@ fn forget_gone(shared: &Shared) {
     }
 }
 
-fn is_cache_only(shared: &Shared, image: &Image) -> bool {
+/// Whether nothing but the cache needs an image.
+pub(crate) fn is_cache_only(shared: &Shared, image: &Image) -> bool {
     image.references.is_empty()
         && image.config.container_config.is_some()
         && image.parent.is_some()

@@ -28,6 +28,7 @@ pub struct ListQuery {
     pub size: bool,
 }
 
+/// Those that a query selects, newest first, without their sizes.
 pub(crate) fn list(
     shared: &Shared,
     query: &ListQuery,
@@ -43,22 +44,18 @@ pub(crate) fn list(
         shared,
         known: HashMap::new(),
     };
-    all.iter()
+    Ok(all
+        .iter()
         .filter(|snapshot| idle_too || snapshot.state.phase.counts_as_running())
         .filter(|snapshot| filter.matches(snapshot))
         .take(if limit > 0 { limit } else { usize::MAX })
         .map(|snapshot| {
             let names = aliases.get(snapshot.id());
-            let mut summary = summary(
-                shared,
-                snapshot,
-                names.map_or(&[], Vec::as_slice),
-                query.size,
-            )?;
+            let mut summary = summary(shared, snapshot, names.map_or(&[], Vec::as_slice));
             summary.image = images.shown(&snapshot.record);
-            Ok(summary)
+            summary
         })
-        .collect()
+        .collect())
 }
 
 /// What names mean now, each looked up once for a whole list.
@@ -83,19 +80,13 @@ impl<'a> ImageNames<'a> {
     }
 }
 
-/// One container in short, without the name of its image.
+/// One container in short, without the name of its image and its sizes.
 fn summary(
     shared: &Shared,
     snapshot: &Arc<Snapshot>,
     aliases: &[String],
-    size: bool,
-) -> Result<ContainerSummary> {
+) -> ContainerSummary {
     let (record, plan, state) = (&snapshot.record, &snapshot.plan, &snapshot.state);
-    let (size_rw, size_root_fs) = if size {
-        inspect::sizes(shared, snapshot)?
-    } else {
-        (None, None)
-    };
     let mut args = plan.args.iter().cloned();
     let path = args.next().unwrap_or_default();
     let args: Vec<String> = args.collect();
@@ -108,8 +99,6 @@ fn summary(
         command: command_line(&path, &args),
         created: UnixSeconds(record.created.as_second()),
         ports: Some(ports(snapshot)),
-        size_rw: size_rw.filter(|bytes| *bytes != 0),
-        size_root_fs: size_root_fs.filter(|bytes| *bytes != 0),
         labels: record.config.labels.clone(),
         state: state.phase.as_str().into(),
         status: state.status(),
@@ -120,7 +109,7 @@ fn summary(
     summary.network_settings = Some(longshore_api::types::ContainerSummaryNetworkSettings {
         networks: Some(inspect::networks(shared, snapshot)),
     });
-    Ok(summary)
+    summary
 }
 
 fn ports(snapshot: &Snapshot) -> Vec<Port> {

@@ -50,6 +50,7 @@ use self::stats::Watcher;
 use crate::error::{Error, IoContext, Result};
 use crate::meta::Durability;
 use crate::shared::Shared;
+use crate::usage;
 
 pub use self::actor::Done;
 pub use self::create::{CreateRequest, Created};
@@ -76,8 +77,16 @@ impl Containers {
     }
 
     /// The containers that a query selects, newest first.
-    pub fn list(&self, query: &ListQuery, filters: &Filters) -> Result<Vec<ContainerSummary>> {
-        list::list(&self.shared, query, filters)
+    pub async fn list(
+        &self,
+        query: &ListQuery,
+        filters: &Filters,
+    ) -> Result<Vec<ContainerSummary>> {
+        let mut listed = list::list(&self.shared, query, filters)?;
+        if query.size {
+            usage::measure(&self.shared, &mut listed).await?;
+        }
+        Ok(listed)
     }
 
     /// Creates a container.

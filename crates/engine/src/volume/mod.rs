@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use longshore_api::filters::Filters;
 use longshore_api::types::{Volume as WireVolume, VolumeScope};
+use longshore_archive::size;
 use regex_lite::Regex;
 
 use self::options::LOCAL;
@@ -108,7 +109,7 @@ impl Volumes {
             if kept || !has_labels(&volume, filters) {
                 continue;
             }
-            let size = store::size(&self.shared.volumes.data(&volume.name));
+            let size = size::of_tree(&self.shared.volumes.data(&volume.name)).unwrap_or(0);
             match self.shared.remove_volume(&volume.name) {
                 Ok(()) => {
                     pruned.reclaimed += size;
@@ -124,7 +125,7 @@ impl Volumes {
         pruned
     }
 
-    fn wire(&self, volume: &Volume) -> WireVolume {
+    pub(crate) fn wire(&self, volume: &Volume) -> WireVolume {
         WireVolume {
             name: volume.name.clone(),
             driver: LOCAL.into(),

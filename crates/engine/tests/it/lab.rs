@@ -149,10 +149,10 @@ impl Lab {
             all: true,
             ..ListQuery::default()
         };
-        for summary in containers.list(&all, &Filters::default())? {
+        for summary in containers.list(&all, &Filters::default()).await? {
             containers.remove(&summary.id, true).await.ok();
         }
-        let left = containers.list(&all, &Filters::default())?;
+        let left = containers.list(&all, &Filters::default()).await?;
         if !left.is_empty() {
             return Err(format!("{} containers could not be removed", left.len()).into());
         }
