@@ -50,6 +50,8 @@ pub enum EventKind {
     Volume,
     /// The daemon itself.
     Daemon,
+    /// The builder's cache; it has no id.
+    Builder,
 }
 
 impl EventKind {
@@ -61,6 +63,7 @@ impl EventKind {
             EventKind::Network => "network",
             EventKind::Volume => "volume",
             EventKind::Daemon => "daemon",
+            EventKind::Builder => "builder",
         }
     }
 }

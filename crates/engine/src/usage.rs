@@ -180,7 +180,10 @@ fn build_cache(shared: &Arc<Shared>) -> Vec<BuildCache> {
     let cached = images.filter(|image| is_cache_only(shared, image));
     let items = cached.map(|image| BuildCache {
         id: image.id.to_string(),
-        parent: image.parent.as_ref().map_or(String::new(), ToString::to_string),
+        parent: image
+            .parent
+            .as_ref()
+            .map_or(String::new(), ToString::to_string),
         r#type: "regular".into(),
         description: (image.config.history.last())
             .map_or(String::new(), |step| step.created_by.clone()),

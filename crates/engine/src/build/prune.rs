@@ -17,6 +17,7 @@ use longshore_oci::digest::ImageId;
 use super::Builds;
 use crate::container::prune::until;
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::EventKind;
 use crate::image::Images;
 use crate::shared::Shared;
 
@@ -100,6 +101,9 @@ impl Builds {
                 Err(error) => tracing::warn!(image = id, %error, "not pruned"),
             }
         }
+        let reclaimed = [("reclaimed".to_owned(), pruned.reclaimed.to_string())];
+        let events = &self.shared.events;
+        events.publish(EventKind::Builder, "prune", "", reclaimed.into());
         Ok(pruned)
     }
 }

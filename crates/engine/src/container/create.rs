@@ -25,6 +25,7 @@ use crate::container::{links, volumes};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::meta::Durability;
 use crate::shared::Shared;
+use crate::volume::store::Taken;
 use crate::{id, names, userns};
 
 /// What a client asks for.
@@ -171,8 +172,9 @@ pub(crate) fn create(
         return Err(error);
     }
     plan.mounts.clone_from(&record.mounts);
-    for name in &made {
-        shared.publish_volume("create", name, &[]);
+    // Also of those that were there before, as in dockerd.
+    for taken in &made {
+        shared.publish_volume("create", &taken.volume.name, &[]);
     }
     Actor::spawn(shared, record.clone(), plan, State::new(), Beginning::New);
     shared.publish_container(&record, "create", &[]);
@@ -196,12 +198,12 @@ fn default_log(daemon: &EngineConfig, config: &mut LogConfig) {
     }
 }
 
-/// What goes into a container's mounts, the volumes made on the way, and what
+/// What goes into a container's mounts, the volumes taken on the way, and what
 /// the record survives.
 struct Mounting<'a> {
     parsed: &'a [Mount],
     inherited: Vec<Mount>,
-    made: &'a mut Vec<String>,
+    made: &'a mut Vec<Taken>,
     durability: Durability,
 }
 

@@ -21,6 +21,7 @@ use longshore_runtime::view::{View, ViewRoot, ViewSpec};
 use super::actor::{Command, Lease};
 use super::registry::Snapshot;
 use super::state::Request;
+use super::volumes::Visit;
 use super::{Containers, allow, spec, volumes};
 use crate::error::{Error, IoContext, Result};
 use crate::shared::Shared;
@@ -43,6 +44,8 @@ pub struct Packed {
     ids: Option<IdMap>,
     /// Everything, without a path.
     wanted: Option<Wanted>,
+    /// Ends when the archive is written, or nobody wants it any more.
+    _visit: Option<Visit>,
 }
 
 impl Packed {
@@ -78,6 +81,7 @@ impl Containers {
         let (shared, missing) = (self.shared.clone(), missing(path, given));
         blocking(move || {
             let (view, _) = look(&shared, &snapshot, Sight::Whole)?;
+            let _visit = Visit::begin(&shared, &snapshot);
             PathStat::of(view.root(), &wanted).map_err(|error| missing(&error))
         })
         .await
@@ -90,10 +94,16 @@ impl Containers {
         let (shared, missing) = (self.shared.clone(), missing(path, given));
         blocking(move || {
             let (view, ids) = look(&shared, &snapshot, Sight::Whole)?;
+            let visit = Some(Visit::begin(&shared, &snapshot));
             let stat = PathStat::of(view.root(), &wanted).map_err(|error| missing(&error))?;
             shared.publish_container(&snapshot.record, "archive-path", &[]);
-            let wanted = Some(wanted);
-            Ok((stat, Packed { view, ids, wanted }))
+            let packed = Packed {
+                view,
+                ids,
+                wanted: Some(wanted),
+                _visit: visit,
+            };
+            Ok((stat, packed))
         })
         .await
     }
@@ -117,6 +127,7 @@ impl Containers {
         let (shared, missing) = (self.shared.clone(), missing(path, given));
         let path = path.to_owned();
         blocking(move || {
+            let _visit = Visit::begin(&shared, &snapshot);
             let written = write(&shared, &snapshot, lease, &path, archive, options);
             written.map_err(|failure| match failure {
                 Failure::Engine(error) => error,
@@ -160,8 +171,12 @@ impl Containers {
         blocking(move || {
             let (view, ids) = look(&shared, &snapshot, Sight::Own)?;
             shared.publish_container(&snapshot.record, "export", &[]);
-            let wanted = None;
-            Ok(Packed { view, ids, wanted })
+            Ok(Packed {
+                view,
+                ids,
+                wanted: None,
+                _visit: None,
+            })
         })
         .await
     }

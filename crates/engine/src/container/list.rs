@@ -81,11 +81,7 @@ impl<'a> ImageNames<'a> {
 }
 
 /// One container in short, without the name of its image and its sizes.
-fn summary(
-    shared: &Shared,
-    snapshot: &Arc<Snapshot>,
-    aliases: &[String],
-) -> ContainerSummary {
+fn summary(shared: &Shared, snapshot: &Arc<Snapshot>, aliases: &[String]) -> ContainerSummary {
     let (record, plan, state) = (&snapshot.record, &snapshot.plan, &snapshot.state);
     let mut args = plan.args.iter().cloned();
     let path = args.next().unwrap_or_default();

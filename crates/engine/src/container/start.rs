@@ -132,7 +132,6 @@ pub(crate) async fn launch(
     let devices = devices::request(&shared.config.cdi_spec_dirs, &record.host_config)?;
     prepare(files, record, plan)?;
     volumes::mount(shared, &record.id, &plan.mounts).await?;
-    volumes::publish_mounted(shared, &record.id, &plan.mounts);
     let layer = shared.images.container_layer(&record.id).context("layer")?;
     let run_dir = shared.run_dir(&record.id);
     let mut spec = spec::build(
@@ -175,6 +174,7 @@ pub(crate) async fn launch(
         ports,
         at_once,
     } = created;
+    volumes::publish_mounted(shared, &record.id, &plan.mounts);
     for client in attaching {
         if let Err(error) = client.connect(&run_dir).await {
             tracing::warn!(container = %record.id, %error, "a client could not be attached");
@@ -198,6 +198,7 @@ pub(crate) async fn launch(
             for endpoint in &endpoints {
                 shared.publish_network("disconnect", &record.id, endpoint);
             }
+            volumes::publish_unmounted(shared, &record.id, &plan.mounts);
             if endpoints.is_empty() {
                 shared.network.release(&record.id, ports.as_ref());
             }

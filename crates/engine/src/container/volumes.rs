@@ -8,6 +8,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use longshore_api::types::{ContainerConfig, HostConfig};
 use longshore_archive::pack;
@@ -19,11 +20,11 @@ use rustix::fs::OFlags;
 
 use crate::container::plan::list;
 use crate::container::plan::mounts::{self, Mount, Source, VolumeMount};
-use crate::container::registry::Registry;
+use crate::container::registry::{Registry, Snapshot};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::shared::Shared;
 use crate::volume::filesystem;
-use crate::volume::store::NewVolume;
+use crate::volume::store::{NewVolume, Taken};
 
 /// Refuses binds whose source must be there and is not.
 pub(crate) fn check_sources(mounts: &[Mount]) -> Result<()> {
@@ -80,7 +81,8 @@ pub(crate) fn from_others(registry: &Registry, host: &HostConfig) -> Result<Vec<
     Ok(found)
 }
 
-/// The mounts of a container with all volumes found or made, and used by it.
+/// The mounts of a container with all volumes found or made, and used by it;
+/// `made` gets those that it asks for itself.
 /// When this fails, [`give_up`] undoes what was done.
 pub(crate) fn resolve(
     shared: &Shared,
@@ -89,7 +91,7 @@ pub(crate) fn resolve(
     host: &HostConfig,
     parsed: &[Mount],
     mut inherited: Vec<Mount>,
-    made: &mut Vec<String>,
+    made: &mut Vec<Taken>,
 ) -> Result<Vec<Mount>> {
     inherited.retain(|mount| !parsed.iter().any(|own| own.target == mount.target));
     let others = inherited.len();
@@ -115,7 +117,7 @@ pub(crate) fn resolve(
             readonly: false,
         });
     }
-    for mount in &mut all {
+    for (index, mount) in all.iter_mut().enumerate() {
         let Some(volume) = as_volume(mount) else {
             continue;
         };
@@ -127,13 +129,13 @@ pub(crate) fn resolve(
         };
         let anonymous = volume.name.is_empty();
         let taken = shared.volumes.take(&wanted, Some(id))?;
-        if taken.is_new {
-            made.push(taken.volume.name.clone());
-        }
         volume.anonymous |= anonymous;
         volume.path = shared.volumes.data(&taken.volume.name);
         volume.has_filesystem = filesystem::is_wanted(taken.volume.options.as_ref());
-        volume.name = taken.volume.name;
+        volume.name.clone_from(&taken.volume.name);
+        if taken.is_new || index >= others {
+            made.push(taken);
+        }
     }
     Ok(all)
 }
@@ -192,11 +194,11 @@ pub(crate) fn fill(shared: &Shared, id: &str, mounts: &[Mount]) -> Result<()> {
 }
 
 /// Takes back what [`resolve`] did for a container that does not come to be.
-pub(crate) fn give_up(shared: &Shared, id: &str, made: &[String]) {
+pub(crate) fn give_up(shared: &Shared, id: &str, made: &[Taken]) {
     shared.volumes.release(id);
-    for name in made {
+    for taken in made.iter().filter(|taken| taken.is_new) {
         // Somebody else may use it by now.
-        shared.volumes.remove(name).ok();
+        shared.volumes.remove(&taken.volume.name).ok();
     }
 }
 
@@ -252,6 +254,33 @@ pub(crate) fn publish_mounted(shared: &Shared, id: &str, mounts: &[Mount]) {
 pub(crate) fn publish_unmounted(shared: &Shared, id: &str, mounts: &[Mount]) {
     for volume in volumes(mounts) {
         shared.publish_volume("unmount", &volume.name, &[("container", id)]);
+    }
+}
+
+/// Somebody looks into a container's volumes, as long as this is kept.
+pub(crate) struct Visit {
+    shared: Arc<Shared>,
+    snapshot: Arc<Snapshot>,
+}
+
+impl Visit {
+    /// Tells that they are mounted for it; the end tells that they no more are.
+    pub(crate) fn begin(shared: &Arc<Shared>, snapshot: &Arc<Snapshot>) -> Visit {
+        publish_mounted(shared, snapshot.id(), &snapshot.record.mounts);
+        Visit {
+            shared: shared.clone(),
+            snapshot: snapshot.clone(),
+        }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        publish_unmounted(
+            &self.shared,
+            self.snapshot.id(),
+            &self.snapshot.record.mounts,
+        );
     }
 }
 

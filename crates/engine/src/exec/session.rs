@@ -103,6 +103,9 @@ impl ExecSession {
     /// Starts the process; answers the streams, if any was wanted.
     pub(crate) async fn start(&self, wanted: Wanted) -> Result<Option<Streams>> {
         self.exec.claim()?;
+        // Also of one that cannot be started, as in dockerd.
+        self.exec
+            .publish(&self.shared, &self.snapshot.record, "exec_start");
         let result = self.ask(wanted).await;
         if result.is_err() {
             self.exec.end(NOT_STARTED, 0);
@@ -160,7 +163,6 @@ impl ExecSession {
         if let Reply::ExecStarted { pid } = reply {
             exec.runs(pid);
         }
-        exec.publish_start(&self.shared, &self.snapshot.record);
         Ok(with_streams.then_some(streams))
     }
 

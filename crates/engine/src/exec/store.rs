@@ -48,9 +48,6 @@ pub(crate) struct Exec {
     created: Timestamp,
     phase: watch::Sender<ExecPhase>,
     ended_at: Mutex<Option<Timestamp>>,
-    /// Whether its start was told: by the one who asked for it, or by the one
-    /// who hears of its end first.
-    start_told: Mutex<bool>,
     /// Where its record is; probes have none.
     path: Option<PathBuf>,
 }
@@ -170,18 +167,6 @@ impl Exec {
     pub(crate) fn publish(&self, shared: &Shared, container: &Record, action: &str) {
         let action = format!("{action}: {}", self.config.command_line());
         shared.publish_container(container, &action, &[("execID", self.id.clone())]);
-    }
-
-    /// Tells that it was started, once.
-    pub(crate) fn publish_start(&self, shared: &Shared, container: &Record) {
-        let mut told = self
-            .start_told
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if !*told {
-            self.publish(shared, container, "exec_start");
-            *told = true;
-        }
     }
 
     fn is_stale(&self) -> bool {
@@ -361,7 +346,6 @@ impl Exec {
             created: Timestamp::now(),
             phase: watch::Sender::new(ExecPhase::Created),
             ended_at: Mutex::new(None),
-            start_told: Mutex::new(false),
             path: None,
         })
     }
@@ -380,7 +364,6 @@ impl Exec {
             created: record.created,
             phase: watch::Sender::new(phase),
             ended_at: Mutex::new(record.ended.map(|end| end.at)),
-            start_told: Mutex::new(true),
             path: Some(path),
         })
     }

@@ -143,8 +143,9 @@ impl Story<'_> {
             });
             let Some(created) = created else { continue };
             let start = created.action.replacen("exec_create", "exec_start", 1);
+            // It is told before there is a process.
+            self.once(Some(created.time), &start, &id());
             let started_at = at_nanos(state.started_at);
-            self.once(Some(started_at), &start, &id());
             if let Some(exit_code) = state.exit_code {
                 let code = ("exitCode", exit_code.to_string());
                 let [id] = id();

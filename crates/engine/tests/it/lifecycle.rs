@@ -102,7 +102,9 @@ async fn stop(lab: Lab) -> Outcome {
     )
     .await?;
     containers.start("stubborn").await?;
-    let running = containers.list(&ListQuery::default(), &Filters::default()).await?;
+    let running = containers
+        .list(&ListQuery::default(), &Filters::default())
+        .await?;
     assert_eq!(running.len(), 1);
     assert_eq!(containers.start("stubborn").await?, Done::Already);
     assert_eq!(containers.stop("stubborn", Some(1)).await?, Done::Now);

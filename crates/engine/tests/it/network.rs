@@ -43,7 +43,9 @@ async fn serve(lab: &Lab) -> Outcome {
     let ports = settings.ports.ok_or("no ports")?;
     let bound = ports["80/tcp"].as_ref().ok_or("not published")?;
     let port: u16 = bound[0].host_port.parse()?;
-    let listed = containers.list(&ListQuery::default(), &Filters::default()).await?;
+    let listed = containers
+        .list(&ListQuery::default(), &Filters::default())
+        .await?;
     let shown = listed[0].ports.as_ref().ok_or("no ports")?;
     assert_eq!(shown[0].public_port, Some(port));
     let deadline = tokio::time::Instant::now() + PATIENCE;

@@ -34,16 +34,12 @@ impl Actor {
         let Some(exit_code) = exec.exit_code else {
             return;
         };
-        let known = self.shared.execs.get(&exec.id);
-        if let Ok(known) = &known {
-            known.publish_start(&self.shared, &self.record);
-        }
         let details = [
             ("execID", exec.id.clone()),
             ("exitCode", exit_code.to_string()),
         ];
         self.publish("exec_die", &details);
-        if let Ok(known) = &known {
+        if let Ok(known) = self.shared.execs.get(&exec.id) {
             known.end(exit_code, exec.pid);
         }
     }
