@@ -47,5 +47,6 @@ mod stats;
 mod storm;
 mod survive;
 mod update;
+mod usage;
 mod userns;
 mod volumes;
