@@ -41,6 +41,7 @@ mod push;
 mod race;
 mod registries;
 mod resources;
+mod secrets;
 mod security;
 mod sockets;
 mod stats;

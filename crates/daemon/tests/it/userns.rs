@@ -3,6 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use crate::build::{build, plain};
 use crate::harness::{Daemon, text};
 
 const UID: u32 = 300_000;
@@ -309,4 +310,18 @@ fn archives_have_the_ids_that_the_container_has() {
         assert_eq!(exported, ["mine 0:0", "sent 7:8", "theirs 7:8"]);
         lab.daemon.docker(&["stop", "-t", "0", "one"]);
     }
+}
+
+#[test]
+fn builds_are_remapped_too() {
+    let lab = Remapped::start();
+    let dockerfile = "FROM busybox\nCOPY --chown=7:8 f /copied\nADD f /added\n\
+                      RUN id -u; touch /made; chown 7:8 /made; stat -c %u:%g /copied /added /made\n";
+    let context = plain(dockerfile, &[("f", "x")]);
+    let answer = build(&lab.daemon, "t=built", &context);
+    assert!(answer.text().contains("0\n7:8\n0:0\n7:8\n"), "{answer:#?}");
+    let seen = lab.daemon.docker(&[
+        "run", "--rm", "--net", "none", "built", "stat", "-c", "%u:%g", "/made",
+    ]);
+    assert_eq!(seen, "7:8");
 }

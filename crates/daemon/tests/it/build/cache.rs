@@ -2,6 +2,7 @@
 
 use super::{Answer, Put, build, context, plain};
 use crate::harness::Daemon;
+use crate::registries::Registry;
 
 /// How many steps were found.
 fn hits(answer: &Answer) -> usize {
@@ -141,4 +142,31 @@ fn stages_that_begin_alike_do_their_steps_once() {
     // Without a cache each has its own.
     let answer = build(&daemon, "nocache=1", &plain(dockerfile, &[]));
     assert_eq!(hits(&answer), 0, "{answer:#?}");
+}
+
+/// The way of machines that keep nothing: each build begins with what the one
+/// before pushed.
+#[test]
+fn steps_are_taken_from_an_image_of_a_registry() {
+    let registry = Registry::ours();
+    let name = format!("{}/made:1", registry.host);
+    let maker = Daemon::start();
+    maker.import_busybox();
+    maker.docker(&["tag", "busybox", &format!("{}/busybox", registry.host)]);
+    maker.docker(&["push", &format!("{}/busybox", registry.host)]);
+    let dockerfile = format!(
+        "FROM {}/busybox\nRUN date +%s%N > /when\nCOPY f /f\nRUN cat /when > /then\n",
+        registry.host
+    );
+    let context = plain(&dockerfile, &[("f", "x")]);
+    let made = build(&maker, &format!("t={name}"), &context).image();
+    maker.docker(&["push", &name]);
+
+    let daemon = Daemon::start();
+    daemon.docker(&["pull", &name]);
+    let taken = build(&daemon, &format!(r#"cachefrom=["{name}"]"#), &context);
+    assert_eq!((hits(&taken), taken.image()), (3, made), "{taken:#?}");
+    let other = plain(&dockerfile, &[("f", "y")]);
+    let other = build(&daemon, &format!(r#"cachefrom=["{name}"]"#), &other);
+    assert_eq!(hits(&other), 1, "{other:#?}");
 }

@@ -127,3 +127,76 @@ fn a_killed_engine_sweeps_its_builds_at_the_next_start() {
     );
     answer.image();
 }
+
+/// A small disk under the daemon's state; taken off when dropped.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    fn under(daemon: &mut Daemon, size: &str) -> Self {
+        daemon.terminate();
+        let place = daemon.path().join("data");
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "small"])
+            .arg(&place)
+            .status()
+            .unwrap();
+        assert!(mounted.success());
+        daemon.run();
+        Self(place)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // The daemon may still have it open.
+        let mut umount = std::process::Command::new("umount");
+        umount.arg("--lazy").arg(&self.0).status().unwrap();
+    }
+}
+
+#[test]
+fn a_full_disk_ends_the_build_and_nothing_else() {
+    let mut daemon = Daemon::start();
+    let _disk = SmallDisk::under(&mut daemon, "24m");
+    daemon.import_busybox();
+    let before = daemon.docker(&["images", "-aq"]);
+    let fill = "FROM busybox\nRUN head -c 40000000 /dev/zero > /big\n";
+    let answer = build(&daemon, "forcerm=1", &plain(fill, &[]));
+    assert!(
+        answer.error().contains("returned a non-zero code: 1"),
+        "{answer:#?}"
+    );
+    // A context that is larger than the disk.
+    let large = "x".repeat(40_000_000);
+    let answer = build(
+        &daemon,
+        "",
+        &plain("FROM busybox\nCOPY f /\n", &[("f", &large)]),
+    );
+    assert!(
+        answer
+            .error()
+            .to_lowercase()
+            .contains("no space left on device"),
+        "{:?}",
+        answer.error()
+    );
+    // A copy that is: the context fits, its layer does not.
+    let half = "x".repeat(10_000_000);
+    let twice = "FROM busybox\nCOPY f /a\nCOPY f /b\nCOPY f /c\n";
+    let answer = build(&daemon, "", &plain(twice, &[("f", &half)]));
+    assert!(
+        answer
+            .error()
+            .to_lowercase()
+            .contains("no space left on device"),
+        "{:?}",
+        answer.error()
+    );
+    wait_for_nothing(&daemon);
+    daemon.docker(&["image", "prune", "--force"]);
+    assert_eq!(daemon.docker(&["images", "-aq"]), before);
+    let small = "FROM busybox\nRUN echo enough > /f; cat /f\n";
+    let answer = build(&daemon, "", &plain(small, &[]));
+    assert!(answer.text().contains("enough\n"), "{answer:#?}");
+}
