@@ -11,15 +11,16 @@
 //! time: the table stays until the one that follows takes its place.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use ipnet::Ipv4Net;
-use serde::{Deserialize, Serialize};
+use ipnet::{IpNet, Ipv4Net};
 
 use crate::conntrack::{Stale, Sweeper};
+use crate::endpoint::{End, Endpoint};
 use crate::error::{Error, Result, Step};
-use crate::ipam::Pool;
+use crate::family::Family;
+use crate::ipam::{Space, Subnet};
 use crate::link::Links;
 use crate::nft::Tables;
 use crate::plug::{self, Names, Place};
@@ -41,6 +42,10 @@ pub struct Settings {
     pub reserved: Vec<Ipv4Addr>,
     /// Where a subnet comes from when no address is given.
     pub pools: Pools,
+    /// Its IPv6 subnet, where it has one.
+    pub v6: Option<Subnet>,
+    /// Whether the device has no IPv4 address, though containers have.
+    pub inhibit_v4: bool,
     /// The largest packet, in bytes.
     pub mtu: Option<u32>,
     /// Whether it has no way to other networks.
@@ -63,6 +68,8 @@ impl Settings {
             range: None,
             reserved: Vec::new(),
             pools: Pools::default(),
+            v6: None,
+            inhibit_v4: false,
             mtu: None,
             internal: false,
             masquerade: true,
@@ -70,56 +77,6 @@ impl Settings {
             foreign: false,
         }
     }
-}
-
-/// What a container's end of a bridge shall be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct End {
-    /// What the container calls it.
-    pub device: String,
-    /// The address that it shall have; none for any.
-    pub address: Option<Ipv4Addr>,
-    /// Hardware address; without one it gets the one that goes with its
-    /// address.
-    pub mac: Option<[u8; 6]>,
-    /// Whether packets for elsewhere go this way.
-    pub is_default: bool,
-}
-
-impl Default for End {
-    fn default() -> Self {
-        Self {
-            device: "eth0".to_owned(),
-            address: None,
-            mac: None,
-            is_default: true,
-        }
-    }
-}
-
-/// A container's end of the bridge, as the caller records it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Endpoint {
-    /// Address in the bridge's subnet.
-    pub address: Ipv4Addr,
-    /// Length of the subnet's prefix, in bits.
-    pub prefix: u8,
-    /// The bridge's own address, where packets for elsewhere go.
-    pub gateway: Ipv4Addr,
-    /// Hardware address, `02:42:` and the address's octets.
-    pub mac: String,
-    /// Published ports.
-    pub ports: Vec<Binding>,
-    /// The host's end of the veth pair.
-    #[serde(default)]
-    pub link: String,
-    /// The container's end of it.
-    #[serde(default = "first_device")]
-    pub device: String,
-}
-
-fn first_device() -> String {
-    End::default().device
 }
 
 /// A bridge of this host. Its methods block for netlink, about a millisecond.
@@ -131,7 +88,7 @@ pub struct Bridge {
     names: Names,
     /// The links that this host did not route between before us; none if it was
     /// a router already.
-    unrouted: Vec<u32>,
+    unrouted: Vec<(Family, Vec<u32>)>,
     /// Started when the first port is published.
     sweeper: OnceLock<Sweeper>,
     state: Mutex<State>,
@@ -140,7 +97,7 @@ pub struct Bridge {
 #[derive(Debug)]
 struct State {
     tables: Tables,
-    pool: Pool,
+    space: Space,
     ports: Ports,
     /// What the table is declared from: owner to endpoint.
     endpoints: BTreeMap<String, Endpoint>,
@@ -160,8 +117,8 @@ impl Bridge {
     /// Makes the bridge or takes the one of this name. A bridge with containers
     /// on it keeps its address in any case.
     ///
-    /// Forwarding of IPv4 is switched on for the host, since no container could
-    /// be reached or reach out without it. A host that was no router does not
+    /// Forwarding is switched on for the host, since no container could be
+    /// reached or reach out without it. A host that was no router does not
     /// become one: between the links that it had, forwarded packets are dropped
     /// from then on, by a small table that stays as the switch does.
     pub fn with(settings: Settings) -> Result<Self> {
@@ -169,13 +126,26 @@ impl Bridge {
         host::check_name(name)?;
         let mut links = Links::open().step("open a netlink socket")?;
         let mut tables = Tables::open().step("open a netlink socket")?;
-        let unrouted = host::forward(&mut links, &mut tables, name)?;
+        let families = Family::BOTH;
+        let wanted = families
+            .iter()
+            .filter(|family| **family == Family::V4 || settings.v6.is_some());
+        let mut unrouted = Vec::new();
+        for family in wanted {
+            let off = host::forward(&mut links, &mut tables, name, *family)?;
+            if !off.is_empty() {
+                unrouted.push((*family, off));
+            }
+        }
         links
             .ensure_bridge(name)
             .step(format!("make the bridge {name}"))?;
         let index = link::index(name).step(format!("find the bridge {name}"))?;
         let (wanted, pools) = (settings.address, &settings.pools);
-        let net = host::settle_address(&mut links, name, index, wanted, pools)?;
+        let net = match wanted {
+            Some(net) if settings.inhibit_v4 => net,
+            _ => host::settle_address(&mut links, name, index, wanted, pools)?,
+        };
         if let Some(mtu) = settings.mtu {
             let step = format!("set the size of packets on {name} to {mtu}");
             links.set_mtu(index, mtu).step(step)?;
@@ -186,8 +156,19 @@ impl Bridge {
             .step(format!("let {name} route the loopback"))?;
         sysctl::set_where_known(&format!("ipv6/conf/{name}/accept_ra"), "0")
             .step(format!("keep {name} from router advertisements"))?;
-        let mut pool = Pool::new(net);
-        pool.restrict(settings.range, &settings.reserved);
+        if let Some(subnet) = &settings.v6 {
+            sysctl::set(&format!("ipv6/conf/{name}/disable_ipv6"), "0")
+                .step(format!("let {name} have IPv6"))?;
+            host::add_address(&mut links, name, index, subnet.gateway)?;
+        }
+        let own = Subnet {
+            gateway: net.into(),
+            range: settings.range.map(IpNet::from),
+            reserved: (settings.reserved.iter().copied())
+                .map(IpAddr::from)
+                .collect(),
+        };
+        let space = Space::new([own].into_iter().chain(settings.v6.clone()));
         let bridge = Self {
             settings,
             net,
@@ -197,7 +178,7 @@ impl Bridge {
             sweeper: OnceLock::new(),
             state: Mutex::new(State {
                 tables,
-                pool,
+                space,
                 ports: Ports::default(),
                 endpoints: BTreeMap::new(),
                 is_closed: false,
@@ -245,26 +226,18 @@ impl Bridge {
     /// Puts the network namespace of a process on the bridge, with the ports
     /// that were reserved. On failure nothing of it stays but the reservation.
     pub fn attach(&self, owner: &str, pid: i32, ports: &[Binding], end: &End) -> Result<Endpoint> {
-        let address = {
+        let addresses = {
             let mut state = self.state();
             if state.endpoints.contains_key(owner) {
                 return Err(Error::Attached(owner.to_owned()));
             }
-            match end.address {
-                Some(address) => {
-                    state.pool.take_this(address, owner)?;
-                    address
-                }
-                None => state.pool.take(owner)?,
-            }
+            state.space.take(owner, end.address, end.address6)?
         };
-        let mac = end.mac.unwrap_or_else(|| plug::mac(address));
         let place = Place {
             device: end.device.clone(),
             bridge: self.index,
-            gateway: self.net,
-            address,
-            mac,
+            addresses,
+            mac: end.mac.unwrap_or_else(|| plug::mac(addresses.v4.address)),
             hairpin: !ports.is_empty(),
             isolated: !self.settings.icc,
             is_default: end.is_default && !self.settings.internal,
@@ -273,31 +246,22 @@ impl Bridge {
         let plugged = plug::plug(&self.names, owner, pid, &place);
         let mut state = self.state();
         let published = plugged.and_then(|link| {
-            let published = self.publish(&mut state, address, ports);
+            let device = place.device.clone();
+            let mut endpoint = Endpoint::new(&addresses, place.mac, link, device);
+            let published = self.publish(&mut state, &endpoint, ports);
             if published.is_err() {
-                plug::unplug(&link);
+                plug::unplug(&endpoint.link);
             }
-            published.map(|()| link)
+            endpoint.ports = ports.to_vec();
+            published.map(|()| endpoint)
         });
-        match published {
-            Ok(link) => {
-                let endpoint = Endpoint {
-                    address,
-                    prefix: self.net.prefix_len(),
-                    gateway: self.net.addr(),
-                    mac: mac.map(|byte| format!("{byte:02x}")).join(":"),
-                    ports: ports.to_vec(),
-                    link,
-                    device: place.device,
-                };
+        match &published {
+            Ok(endpoint) => {
                 state.endpoints.insert(owner.to_owned(), endpoint.clone());
-                Ok(endpoint)
             }
-            Err(error) => {
-                state.pool.give_back(owner);
-                Err(error)
-            }
+            Err(_) => state.space.give_back(owner),
         }
+        published
     }
 
     /// Takes a container off whose namespace lives on.
@@ -317,14 +281,15 @@ impl Bridge {
     /// makes this one its way to elsewhere.
     pub fn take_over(&self, owner: &str, pid: i32, ports: &[Binding]) -> Result<Endpoint> {
         if !self.settings.internal {
-            plug::route(pid, self.net.addr())?;
+            let gateways: Vec<IpAddr> = self.nets().map(|net| net.addr()).collect();
+            plug::route(pid, &gateways)?;
         }
         let mut state = self.state();
         let Some(mut endpoint) = state.endpoints.get(owner).cloned() else {
             return Err(Error::NotAttached(owner.to_owned()));
         };
         state.ports.mark(owner, ports);
-        self.publish(&mut state, endpoint.address, ports)?;
+        self.publish(&mut state, &endpoint, ports)?;
         if !ports.is_empty() {
             let hairpin = Links::open().and_then(|mut links| links.set_hairpin(&endpoint.link));
             hairpin.step(format!("configure {}", endpoint.link))?;
@@ -341,7 +306,7 @@ impl Bridge {
         let Some(endpoint) = state.endpoints.remove(owner) else {
             return Ok(());
         };
-        state.pool.give_back(owner);
+        state.space.give_back(owner);
         state.ports.give_back(owner, &endpoint.ports);
         self.unpublish(&mut state, &endpoint)
     }
@@ -354,7 +319,7 @@ impl Bridge {
     pub fn restore(&self, endpoints: impl IntoIterator<Item = (String, Endpoint)>) -> Result<()> {
         let mut state = self.state();
         for (owner, endpoint) in endpoints {
-            state.pool.mark(endpoint.address, &owner);
+            state.space.mark(&owner, &endpoint);
             state.ports.mark(&owner, &endpoint.ports);
             state.endpoints.insert(owner, endpoint);
         }
@@ -382,14 +347,28 @@ impl Bridge {
         if state.is_closed {
             return Ok(false);
         }
-        if !self.unrouted.is_empty() && !host::has_table(&mut state.tables, rules::UNROUTED)? {
-            host::keep_unrouted(&mut state.tables, &self.unrouted)?;
+        for (family, links) in &self.unrouted {
+            if !host::has_table(&mut state.tables, *family, rules::UNROUTED)? {
+                host::keep_unrouted(&mut state.tables, *family, links)?;
+            }
         }
-        let gone = !host::has_table(&mut state.tables, &rules::name(&self.settings.name))?;
-        if gone {
-            self.declare(&mut state)?;
+        let name = rules::name(&self.settings.name);
+        for net in self.nets() {
+            if !host::has_table(&mut state.tables, Family::of(net.addr()), &name)? {
+                self.declare(&mut state)?;
+                return Ok(true);
+            }
         }
-        Ok(gone)
+        Ok(false)
+    }
+
+    /// Declares everything anew, whether or not something is missing.
+    pub fn redeclare(&self) -> Result<()> {
+        let mut state = self.state();
+        match state.is_closed {
+            true => Ok(()),
+            false => self.declare(&mut state),
+        }
     }
 
     /// What others have set up on this host that cuts containers off from the
@@ -415,7 +394,11 @@ impl Bridge {
             return Ok(());
         }
         let table = rules::name(&self.settings.name);
-        let removed = (state.tables.remove(&table)).step(format!("remove the table {table}"));
+        let mut removed = Ok(());
+        for family in Family::BOTH {
+            let gone = state.tables.remove(family, &table);
+            removed = removed.and(gone.step(format!("remove the table {table}")));
+        }
         let name = self.name();
         // One that somebody removed by hand is gone as well.
         if !self.settings.foreign && self.exists() {
@@ -427,16 +410,30 @@ impl Bridge {
         removed
     }
 
-    /// Adds ports to the table, which is declared anew if somebody changed it.
-    fn publish(&self, state: &mut State, container: Ipv4Addr, ports: &[Binding]) -> Result<()> {
-        let elements = rules::elements(container, ports);
-        if elements.is_empty() {
-            return Ok(());
-        }
+    /// Its own addresses, with their subnets' prefixes.
+    fn nets(&self) -> impl Iterator<Item = IpNet> {
+        let v6 = self.settings.v6.as_ref().map(|subnet| subnet.gateway);
+        std::iter::once(self.net.into()).chain(v6)
+    }
+
+    /// Adds ports to the tables, which are declared anew if somebody changed
+    /// them.
+    fn publish(&self, state: &mut State, end: &Endpoint, ports: &[Binding]) -> Result<()> {
         let table = rules::name(&self.settings.name);
-        if let Err(error) = state.tables.add(&table, &elements) {
-            tracing::warn!(%table, %error, "declared anew, since a port could not be added");
-            self.declare_with(state, elements)?;
+        for address in end.addresses() {
+            let elements = rules::elements(address, ports);
+            if elements.is_empty() {
+                continue;
+            }
+            if let Err(error) = state.tables.add(Family::of(address), &table, &elements) {
+                tracing::warn!(%table, %error, "declared anew, since a port could not be added");
+                let end = Endpoint {
+                    ports: ports.to_vec(),
+                    ..end.clone()
+                };
+                self.declare_with(state, Some(&end))?;
+                break;
+            }
         }
         for port in ports.iter().filter(|port| port.protocol == Protocol::Udp) {
             self.forget(Stale::Udp(port.host_port));
@@ -444,33 +441,49 @@ impl Bridge {
         Ok(())
     }
 
-    /// Takes an endpoint's ports out of the table.
+    /// Takes an endpoint's ports out of the tables.
     fn unpublish(&self, state: &mut State, endpoint: &Endpoint) -> Result<()> {
-        let elements = rules::elements(endpoint.address, &endpoint.ports);
-        if elements.is_empty() {
-            return Ok(());
-        }
         let table = rules::name(&self.settings.name);
-        if let Err(error) = state.tables.take(&table, &elements) {
-            tracing::warn!(%table, %error, "declared anew, since a port could not be removed");
-            self.declare(state)?;
+        for address in endpoint.addresses() {
+            let elements = rules::elements(address, &endpoint.ports);
+            if elements.is_empty() {
+                continue;
+            }
+            if let Err(error) = state.tables.take(Family::of(address), &table, &elements) {
+                tracing::warn!(%table, %error, "declared anew, since a port could not be removed");
+                self.declare(state)?;
+                break;
+            }
         }
-        self.forget(Stale::Container(endpoint.address));
+        if !endpoint.ports.is_empty() {
+            for address in endpoint.addresses() {
+                self.forget(Stale::Container(address));
+            }
+        }
         Ok(())
     }
 
     fn declare(&self, state: &mut State) -> Result<()> {
-        self.declare_with(state, Vec::new())
+        self.declare_with(state, None)
     }
 
-    fn declare_with(&self, state: &mut State, mut elements: rules::Elements) -> Result<()> {
-        let endpoints = state.endpoints.values();
-        elements.extend(endpoints.flat_map(|end| rules::elements(end.address, &end.ports)));
-        let table = rules::table(&self.settings, self.net, elements);
-        state
-            .tables
-            .replace(&table)
-            .step(format!("declare the nftables table {}", table.name))
+    fn declare_with(&self, state: &mut State, more: Option<&Endpoint>) -> Result<()> {
+        for net in self.nets() {
+            let family = Family::of(net.addr());
+            let ends = state.endpoints.values().chain(more);
+            let elements = ends.flat_map(|end| {
+                let mut addresses = end.addresses();
+                let own = addresses.find(|address| Family::of(*address) == family);
+                own.map(|address| rules::elements(address, &end.ports))
+                    .unwrap_or_default()
+            });
+            let table = rules::table(&self.settings, net, elements.collect());
+            state
+                .tables
+                .replace(&table)
+                .step(format!("declare the nftables table {}", table.name))?;
+        }
+        Ok(())
     }
 
     /// Has connections forgotten that lead nowhere.

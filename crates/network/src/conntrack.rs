@@ -9,9 +9,10 @@
 //! done on a thread of its own, once for all that has gathered meanwhile.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::mpsc::{self, Receiver, Sender};
 
+use crate::family::{Family, octets};
 use crate::netlink::Socket;
 use crate::netlink::message::{Message, attributes};
 
@@ -26,21 +27,21 @@ const ID: u16 = 12;
 const ZONE: u16 = 18;
 const TUPLE_IP: u16 = 1;
 const TUPLE_PROTOCOL: u16 = 2;
-const IP_SOURCE: u16 = 1;
+const IP_SOURCE: [u16; 2] = [1, 3];
 const PROTOCOL_NUMBER: u16 = 1;
 const PROTOCOL_DESTINATION: u16 = 3;
 
 /// `IPS_DST_NAT`
 const TRANSLATED: u32 = 1 << 5;
 const UDP: u8 = 17;
-/// `struct nfgenmsg` for IPv4.
-const FIXED: [u8; 4] = [2, 0, 0, 0];
+/// The length of `struct nfgenmsg`.
+const FIXED: usize = 4;
 
 /// Connections that lead nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stale {
     /// Those translated to a container, by its address.
-    Container(Ipv4Addr),
+    Container(IpAddr),
     /// Those to a UDP port of this host that was not published yet.
     Udp(u16),
 }
@@ -70,19 +71,30 @@ impl Sweeper {
 fn sweep(requests: &Receiver<Stale>) {
     while let Ok(first) = requests.recv() {
         let stale: Vec<Stale> = std::iter::once(first).chain(requests.try_iter()).collect();
-        // They also end by themselves in time.
-        if let Err(error) = forget(&stale) {
-            tracing::debug!(?stale, %error, "stale connections stay");
+        for family in Family::BOTH {
+            let stale: Vec<Stale> = (stale.iter().copied())
+                .filter(|one| match one {
+                    Stale::Container(address) => Family::of(*address) == family,
+                    Stale::Udp(_) => true,
+                })
+                .collect();
+            // They also end by themselves in time.
+            if !stale.is_empty()
+                && let Err(error) = forget(family, &stale)
+            {
+                tracing::debug!(?stale, %error, "stale connections stay");
+            }
         }
     }
 }
 
-fn forget(stale: &[Stale]) -> io::Result<()> {
+fn forget(family: Family, stale: &[Stale]) -> io::Result<()> {
+    let fixed = [family.number(), 0, 0, 0];
     let mut socket = Socket::open(NETLINK_NETFILTER)?;
-    let entries = socket.dump(Message::dump(GET, &FIXED))?;
+    let entries = socket.dump(Message::dump(GET, &fixed))?;
     for entry in entries.iter().filter(|entry| is_stale(entry, stale)) {
-        let mut delete = Message::request(DELETE, 0, &FIXED);
-        for (kind, value) in attributes(entry, FIXED.len()) {
+        let mut delete = Message::request(DELETE, 0, &fixed);
+        for (kind, value) in attributes(entry, FIXED) {
             match kind {
                 TUPLE_ORIGINAL => {
                     delete.nest(kind, |tuple| {
@@ -107,10 +119,11 @@ fn forget(stale: &[Stale]) -> io::Result<()> {
 fn is_stale(entry: &[u8], stale: &[Stale]) -> bool {
     let original = |kind| inner(entry, &[TUPLE_ORIGINAL, TUPLE_PROTOCOL, kind]);
     if translated(entry) {
-        let container = inner(entry, &[TUPLE_REPLY, TUPLE_IP, IP_SOURCE]);
+        let mut sources = IP_SOURCE.iter();
+        let container = sources.find_map(|kind| inner(entry, &[TUPLE_REPLY, TUPLE_IP, *kind]));
         return stale
             .iter()
-            .any(|one| matches!(one, Stale::Container(ip) if container == Some(&ip.octets()[..])));
+            .any(|one| matches!(one, Stale::Container(ip) if container == Some(&octets(*ip)[..])));
     }
     let port = original(PROTOCOL_DESTINATION);
     original(PROTOCOL_NUMBER) == Some(&[UDP])
@@ -125,7 +138,7 @@ fn translated(entry: &[u8]) -> bool {
 
 /// The value of an attribute inside attributes.
 fn inner<'a>(entry: &'a [u8], path: &[u16]) -> Option<&'a [u8]> {
-    let body = entry.get(FIXED.len()..)?;
+    let body = entry.get(FIXED..)?;
     path.iter().try_fold(body, |level, wanted| {
         let mut found = attributes(level, 0).filter(|(kind, _)| kind == wanted);
         found.next().map(|(_, value)| value)
@@ -141,7 +154,8 @@ mod tests {
         for length in 0..32 {
             let entry = vec![3u8; length];
             let all = [
-                Stale::Container(Ipv4Addr::new(3, 3, 3, 3)),
+                Stale::Container(IpAddr::from([3; 4])),
+                Stale::Container(IpAddr::from([3; 16])),
                 Stale::Udp(0x0303),
             ];
             assert!(!is_stale(&entry, &all));

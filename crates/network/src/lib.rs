@@ -14,6 +14,10 @@
 //! a table cannot accept on behalf of another. `Bridge::warnings` names such
 //! chains. Traffic that the host itself sends is not affected.
 //!
+//! A bridge with IPv6 has a second table of the same name for it, with the same
+//! rules: published ports, the guard, and translation of what leaves. What comes
+//! to a port by IPv6 is translated to IPv6 only; see [`ports`].
+//!
 //! When forwarding was off, it is switched on, and a second table,
 //! `longshore-unrouted`, keeps the links that the host had from being routed
 //! between. It stays for as long as the switch does: until the next boot, or
@@ -21,9 +25,11 @@
 
 pub mod bridge;
 mod conntrack;
+pub mod endpoint;
 pub mod error;
+mod family;
 pub mod host;
-mod ipam;
+pub mod ipam;
 mod link;
 mod netlink;
 mod netns;

@@ -1,11 +1,12 @@
 //! Links, addresses and routes, by rtnetlink.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 
+use crate::family::{self, Family, octets};
 use crate::netlink::Socket;
 use crate::netlink::message::{CREATE, EXCL, Message, REPLACE, attributes, text};
 
@@ -36,12 +37,14 @@ const VETH_INFO_PEER: u16 = 1;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const IFA_BROADCAST: u16 = 4;
+const IFA_FLAGS: u16 = 8;
 const RTA_DST: u16 = 1;
 const RTA_GATEWAY: u16 = 5;
 
-const AF_INET: u8 = 2;
 const AF_BRIDGE: u8 = 7;
 const IFF_UP: u32 = 1;
+/// `IFA_F_NODAD`: nobody else has the address, so it is there at once.
+const NODAD: u32 = 2;
 const RT_TABLE_MAIN: u8 = 254;
 const RTPROT_BOOT: u8 = 3;
 const RTN_UNICAST: u8 = 1;
@@ -188,13 +191,16 @@ impl Links {
     }
 
     /// Gives a link an address; the same one twice is no error.
-    pub(crate) fn add_address(&mut self, index: u32, address: Ipv4Net) -> io::Result<()> {
+    pub(crate) fn add_address(&mut self, index: u32, address: IpNet) -> io::Result<()> {
         let fixed = address_fixed(index, address);
         let mut message = Message::request(RTM_NEWADDR, CREATE | EXCL, &fixed);
         message
-            .attribute(IFA_LOCAL, &address.addr().octets())
-            .attribute(IFA_ADDRESS, &address.addr().octets())
-            .attribute(IFA_BROADCAST, &address.broadcast().octets());
+            .attribute(IFA_LOCAL, &octets(address.addr()))
+            .attribute(IFA_ADDRESS, &octets(address.addr()));
+        match address {
+            IpNet::V4(net) => message.attribute(IFA_BROADCAST, &net.broadcast().octets()),
+            IpNet::V6(_) => message.u32(IFA_FLAGS, NODAD),
+        };
         match self.socket.request(message) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             result => result,
@@ -202,45 +208,32 @@ impl Links {
     }
 
     /// Takes an address from a link.
-    pub(crate) fn remove_address(&mut self, index: u32, address: Ipv4Net) -> io::Result<()> {
+    pub(crate) fn remove_address(&mut self, index: u32, address: IpNet) -> io::Result<()> {
         let mut message = Message::request(RTM_DELADDR, 0, &address_fixed(index, address));
-        message.attribute(IFA_LOCAL, &address.addr().octets());
+        message.attribute(IFA_LOCAL, &octets(address.addr()));
         self.socket.request(message)
     }
 
-    /// Sets the default route of the namespace.
-    pub(crate) fn add_default_route(&mut self, gateway: Ipv4Addr) -> io::Result<()> {
-        let fixed = [
-            AF_INET,
-            0,
-            0,
-            0,
-            RT_TABLE_MAIN,
-            RTPROT_BOOT,
-            0,
-            RTN_UNICAST,
-            0,
-            0,
-            0,
-            0,
-        ];
-        let mut message = Message::request(RTM_NEWROUTE, CREATE | REPLACE, &fixed);
-        message.attribute(RTA_GATEWAY, &gateway.octets());
+    /// Sets the default route of the namespace for the gateway's kind of
+    /// packets.
+    pub(crate) fn add_default_route(&mut self, gateway: IpAddr) -> io::Result<()> {
+        let mut message = Message::request(RTM_NEWROUTE, CREATE | REPLACE, &default_route(gateway));
+        message.attribute(RTA_GATEWAY, &octets(gateway));
         self.socket.request(message)
     }
 
-    /// The IPv4 addresses of the namespace, each with its link's index.
-    pub(crate) fn addresses(&mut self) -> io::Result<Vec<(u32, Ipv4Net)>> {
-        let bodies = self
-            .socket
-            .dump(Message::dump(RTM_GETADDR, &[AF_INET, 0, 0, 0, 0, 0, 0, 0]))?;
+    /// The addresses of the namespace, each with its link's index.
+    pub(crate) fn addresses(&mut self, family: Family) -> io::Result<Vec<(u32, IpNet)>> {
+        let mut fixed = [0; ADDRESS_FIXED];
+        fixed[0] = family.number();
+        let bodies = self.socket.dump(Message::dump(RTM_GETADDR, &fixed))?;
         Ok(bodies.iter().filter_map(|body| address_of(body)).collect())
     }
 
-    /// The IPv4 networks that the namespace has a route to, but the default.
-    pub(crate) fn routes(&mut self) -> io::Result<Vec<Ipv4Net>> {
+    /// The networks that the namespace has a route to, but the default.
+    pub(crate) fn routes(&mut self, family: Family) -> io::Result<Vec<IpNet>> {
         let mut fixed = [0; ROUTE_FIXED];
-        fixed[0] = AF_INET;
+        fixed[0] = family.number();
         let bodies = self.socket.dump(Message::dump(RTM_GETROUTE, &fixed))?;
         Ok(bodies.iter().filter_map(|body| route_of(body)).collect())
     }
@@ -269,9 +262,18 @@ fn link(index: u32, flags: u32) -> [u8; LINK_FIXED] {
 }
 
 /// `struct ifaddrmsg`: the link and the prefix.
-fn address_fixed(index: u32, address: Ipv4Net) -> [u8; ADDRESS_FIXED] {
+fn address_fixed(index: u32, address: IpNet) -> [u8; ADDRESS_FIXED] {
     let [a, b, c, d] = index.to_ne_bytes();
-    [AF_INET, address.prefix_len(), 0, 0, a, b, c, d]
+    let family = Family::of(address.addr()).number();
+    [family, address.prefix_len(), 0, 0, a, b, c, d]
+}
+
+/// `struct rtmsg` of a default route.
+fn default_route(gateway: IpAddr) -> [u8; ROUTE_FIXED] {
+    let mut fixed = [0; ROUTE_FIXED];
+    fixed[0] = Family::of(gateway).number();
+    fixed[4..8].copy_from_slice(&[RT_TABLE_MAIN, RTPROT_BOOT, 0, RTN_UNICAST]);
+    fixed
 }
 
 fn link_of(body: &[u8]) -> Option<Link> {
@@ -298,19 +300,19 @@ fn link_of(body: &[u8]) -> Option<Link> {
     (!found.name.is_empty()).then_some(found)
 }
 
-fn address_of(body: &[u8]) -> Option<(u32, Ipv4Net)> {
+fn address_of(body: &[u8]) -> Option<(u32, IpNet)> {
     let prefix = *body.get(1)?;
     let index = u32::from_ne_bytes(body.get(4..8)?.try_into().ok()?);
-    let local = attributes(body, ADDRESS_FIXED).find(|(kind, _)| *kind == IFA_LOCAL)?;
-    let octets: [u8; 4] = local.1.try_into().ok()?;
-    Some((index, Ipv4Net::new(octets.into(), prefix).ok()?))
+    let found = |wanted| attributes(body, ADDRESS_FIXED).find(|(kind, _)| *kind == wanted);
+    // IPv6 has no other end to be told apart from.
+    let (_, local) = found(IFA_LOCAL).or_else(|| found(IFA_ADDRESS))?;
+    Some((index, IpNet::new(family::address(local)?, prefix).ok()?))
 }
 
-fn route_of(body: &[u8]) -> Option<Ipv4Net> {
+fn route_of(body: &[u8]) -> Option<IpNet> {
     let prefix = *body.get(1)?;
-    let destination = attributes(body, ROUTE_FIXED).find(|(kind, _)| *kind == RTA_DST)?;
-    let octets: [u8; 4] = destination.1.try_into().ok()?;
-    Ipv4Net::new(octets.into(), prefix).ok()
+    let (_, destination) = attributes(body, ROUTE_FIXED).find(|(kind, _)| *kind == RTA_DST)?;
+    IpNet::new(family::address(destination)?, prefix).ok()
 }
 
 #[cfg(test)]

@@ -2,13 +2,12 @@
 //! is configured inside.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use ipnet::Ipv4Net;
-
 use crate::error::{Result, Step};
+use crate::ipam::Addresses;
 use crate::link::{self, Links, Veth};
 use crate::{netns, sysctl};
 
@@ -22,10 +21,8 @@ pub(crate) struct Place {
     pub(crate) device: String,
     /// Index of the bridge.
     pub(crate) bridge: u32,
-    /// The bridge's own address and prefix.
-    pub(crate) gateway: Ipv4Net,
-    /// The container's address.
-    pub(crate) address: Ipv4Addr,
+    /// The container's addresses, and the bridge's own.
+    pub(crate) addresses: Addresses,
     /// The container's hardware address.
     pub(crate) mac: [u8; 6],
     /// Whether it is to reach itself by the host's address.
@@ -94,7 +91,8 @@ pub(crate) fn plug(names: &Names, owner: &str, pid: i32, place: &Place) -> Resul
             }
         }
     };
-    let configured = netns::inside(&namespace, || configure(place)).and_then(|()| {
+    let inside = || configure(&place.device, &place.addresses, place.is_default);
+    let configured = netns::inside(&namespace, inside).and_then(|()| {
         if place.hairpin {
             links.set_hairpin(&host)?;
         }
@@ -124,24 +122,38 @@ pub(crate) fn mac(address: Ipv4Addr) -> [u8; 6] {
     [0x02, 0x42, a, b, c, d]
 }
 
-/// Sends what a namespace has for elsewhere to a gateway.
-pub(crate) fn route(pid: i32, gateway: Ipv4Addr) -> Result<()> {
+/// Sends what a namespace has for elsewhere to these gateways, of both kinds or
+/// one.
+pub(crate) fn route(pid: i32, gateways: &[IpAddr]) -> Result<()> {
     let namespace = netns::of_process(pid).step(format!("open the namespace of {pid}"))?;
-    netns::inside(&namespace, || Links::open()?.add_default_route(gateway))
-        .step(format!("route to {gateway} in the namespace of {pid}"))
+    let route = || {
+        let mut links = Links::open()?;
+        let mut gateways = gateways.iter();
+        gateways.try_for_each(|gateway| links.add_default_route(*gateway))
+    };
+    netns::inside(&namespace, route)
+        .step(format!("route to {gateways:?} in the namespace of {pid}"))
 }
 
-fn configure(place: &Place) -> io::Result<()> {
-    let device = &place.device;
+/// Gives a device of this namespace its addresses, and routes.
+pub(crate) fn configure(device: &str, addresses: &Addresses, is_default: bool) -> io::Result<()> {
     let index = link::index(device)?;
-    // A network without IPv6 shall not get it by autoconfiguration.
-    sysctl::set_where_known(&format!("ipv6/conf/{device}/disable_ipv6"), "1")?;
-    let net = Ipv4Net::new(place.address, place.gateway.prefix_len()).map_err(io::Error::other)?;
+    // A network without IPv6 shall not get it by autoconfiguration, and one with
+    // it has no routers but the gateway.
+    let without_v6 = match addresses.v6 {
+        Some(_) => "0",
+        None => "1",
+    };
+    for (name, value) in [("accept_ra", "0"), ("disable_ipv6", without_v6)] {
+        sysctl::set_where_known(&format!("ipv6/conf/{device}/{name}"), value)?;
+    }
     let mut links = Links::open()?;
-    links.add_address(index, net)?;
+    for (net, _) in addresses.nets() {
+        links.add_address(index, net)?;
+    }
     links.set_up(index)?;
-    if place.is_default {
-        links.add_default_route(place.gateway.addr())?;
+    for (_, gateway) in addresses.nets().filter(|_| is_default) {
+        links.add_default_route(gateway)?;
     }
     Ok(())
 }

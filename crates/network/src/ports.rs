@@ -2,13 +2,16 @@
 //!
 //! The table in here keeps one daemon's containers apart. What other programs
 //! hold is found by binding, and the container's shim keeps the ports bound for
-//! as long as the container runs.
+//! as long as the container runs. IPv4 and IPv6 are apart: the unspecified
+//! address of one does not stand for addresses of the other.
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
+use rustix::net::sockopt::set_ipv6_v6only;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -47,8 +50,9 @@ pub struct Request {
     pub port: u16,
     /// Transport.
     pub protocol: Protocol,
-    /// Address on the host, unspecified for all.
-    pub host_ip: IpAddr,
+    /// Addresses on the host, an unspecified one for all of its kind. The port
+    /// is the same on each.
+    pub host_ips: Vec<IpAddr>,
     /// Ports on the host of which one is taken; none for an ephemeral one.
     pub host_ports: Option<RangeInclusive<u16>>,
 }
@@ -80,7 +84,7 @@ impl Ports {
         let mut bindings = Vec::with_capacity(requests.len());
         for request in requests {
             match self.take_one(owner, request) {
-                Ok(binding) => bindings.push(binding),
+                Ok(taken) => bindings.extend(taken),
                 Err(error) => {
                     self.give_back(owner, &bindings);
                     return Err(error);
@@ -113,7 +117,7 @@ impl Ports {
         }
     }
 
-    fn take_one(&mut self, owner: &str, request: &Request) -> Result<Binding> {
+    fn take_one(&mut self, owner: &str, request: &Request) -> Result<Vec<Binding>> {
         let candidates: Box<dyn Iterator<Item = u16>> = match &request.host_ports {
             Some(range) => Box::new(range.clone()),
             None => {
@@ -126,19 +130,20 @@ impl Ports {
         };
         let single = (request.host_ports.as_ref()).is_some_and(|r| r.start() == r.end());
         for port in candidates {
-            let binding = Binding {
+            let of = |host_ip: &IpAddr| Binding {
                 port: request.port,
                 protocol: request.protocol,
-                host_ip: request.host_ip,
+                host_ip: *host_ip,
                 host_port: port,
             };
-            match self.probe(&binding) {
+            let bindings: Vec<Binding> = request.host_ips.iter().map(of).collect();
+            match bindings.iter().try_for_each(|binding| self.probe(binding)) {
                 Ok(()) => {
                     if request.host_ports.is_none() {
                         self.last = port;
                     }
-                    self.mark(owner, &[binding]);
-                    return Ok(binding);
+                    self.mark(owner, &bindings);
+                    return Ok(bindings);
                 }
                 // In a range the next one may be free; a wrong address stays
                 // wrong for every port.
@@ -152,23 +157,45 @@ impl Ports {
     fn probe(&self, binding: &Binding) -> Result<()> {
         let (ip, port) = (binding.host_ip, binding.host_port);
         let held = self.held.get(&(binding.protocol, port));
-        let clashes =
-            |other: &IpAddr| *other == ip || other.is_unspecified() || ip.is_unspecified();
+        let clashes = |other: &IpAddr| {
+            let is_all = other.is_unspecified() || ip.is_unspecified();
+            *other == ip || is_all && other.is_ipv4() == ip.is_ipv4()
+        };
         if held.is_some_and(|holders| holders.iter().any(|(other, _)| clashes(other))) {
             return Err(Error::PortAllocated { ip, port });
         }
-        let address = SocketAddr::new(ip, port);
-        let bound = match binding.protocol {
-            Protocol::Tcp => TcpListener::bind(address).map(drop),
-            Protocol::Udp => UdpSocket::bind(address).map(drop),
-            // Few kernels have sockets of it; among containers the table tells.
-            Protocol::Sctp => Ok(()),
-        };
-        bound.map_err(|source| match source.kind() {
+        probe(SocketAddr::new(ip, port), binding.protocol).map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => Error::PortAllocated { ip, port },
             _ => Error::PortUnusable { ip, port, source },
         })
     }
+}
+
+/// Binds an address, to know whether it can be had.
+fn probe(address: SocketAddr, protocol: Protocol) -> io::Result<()> {
+    let kind = match protocol {
+        Protocol::Tcp => SocketType::STREAM,
+        Protocol::Udp => SocketType::DGRAM,
+        // Few kernels have sockets of it; among containers the table tells.
+        Protocol::Sctp => return Ok(()),
+    };
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let socket = socket_with(family, kind, SocketFlags::CLOEXEC, None)?;
+    if address.is_ipv6() {
+        set_ipv6_v6only(&socket, true)?;
+    }
+    if protocol == Protocol::Tcp {
+        // Old connections do not count, a listener does.
+        rustix::net::sockopt::set_socket_reuseaddr(&socket, true)?;
+    }
+    bind(&socket, &address)?;
+    if protocol == Protocol::Tcp {
+        listen(&socket, 1)?;
+    }
+    Ok(())
 }
 
 fn ephemeral() -> RangeInclusive<u16> {
@@ -183,7 +210,7 @@ fn ephemeral() -> RangeInclusive<u16> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{Ipv4Addr, TcpListener};
 
     use super::*;
 
@@ -193,7 +220,7 @@ mod tests {
         Request {
             port: 80,
             protocol: Protocol::Tcp,
-            host_ip: LOCAL,
+            host_ips: vec![LOCAL],
             host_ports,
         }
     }

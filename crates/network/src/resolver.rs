@@ -12,6 +12,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use ipnet::Ipv4Net;
 
 use crate::error::{Result, Step};
+use crate::family::Family;
 use crate::netns;
 use crate::nft::expression::{Expression, Side};
 use crate::nft::{Chain, Hook, Table, Tables};
@@ -51,12 +52,13 @@ fn open_here() -> io::Result<Sockets> {
     tcp.set_nonblocking(true)?;
     let lead = |protocol, to: SocketAddr| {
         vec![
-            Expression::Net(Side::Destination, Ipv4Net::from(ADDRESS)),
+            Expression::Net(Side::Destination, Ipv4Net::from(ADDRESS).into()),
             Expression::Transport(protocol, DOMAIN),
             Expression::TranslateTo(ADDRESS, to.port()),
         ]
     };
     Tables::open()?.replace(&Table {
+        family: Family::V4,
         name: TABLE.to_owned(),
         sets: Vec::new(),
         chains: vec![Chain {

@@ -7,15 +7,18 @@
 //! | internal | of a bridge without a way to other networks: nothing is forwarded |
 //! | source | masquerades what leaves the bridge's subnet, what came back to it by a published port, and the host's loopback |
 //!
+//! There is one for IPv4, and one for IPv6 where the bridge has it.
+//!
 //! Published ports are elements of two maps, one for ports of a single address
 //! of the host and one for ports of all: a packet costs the same however many
 //! there are, and so does publishing one more.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::bridge::Settings;
+use crate::family::{Family, octets};
 use crate::nft::expression::{Expression, Side, Way};
 use crate::nft::set::{Element, Field, Set};
 use crate::nft::{Chain, Hook, Table};
@@ -28,16 +31,23 @@ const DSTNAT: i32 = -100;
 const FILTER: i32 = 0;
 const SRCNAT: i32 = 100;
 
-const LOOPBACK: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8);
+const LOOPBACK_V4: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8);
+const LOOPBACK_V6: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128);
 
 /// The map of ports published on one address of the host.
 const ON_ADDRESS: &str = "published_on_address";
-const ON_ADDRESS_KEY: &[Field] = &[Field::Address, Field::Protocol, Field::Port];
+const ON_ADDRESS_KEY: [&[Field]; 2] = [
+    &[Field::Address(Family::V4), Field::Protocol, Field::Port],
+    &[Field::Address(Family::V6), Field::Protocol, Field::Port],
+];
 /// The map of ports published on every address of the host.
 const ON_ALL: &str = "published_on_all";
 const ON_ALL_KEY: &[Field] = &[Field::Protocol, Field::Port];
 /// The values of both: where in a container it goes.
-const TARGET: &[Field] = &[Field::Address, Field::Port];
+const TARGET: [&[Field]; 2] = [
+    &[Field::Address(Family::V4), Field::Port],
+    &[Field::Address(Family::V6), Field::Port],
+];
 
 /// Names the table that [`unrouted`] declares.
 pub(crate) const UNROUTED: &str = "longshore-unrouted";
@@ -59,18 +69,21 @@ pub(crate) fn bridge_of(table: &str) -> Option<&str> {
 }
 
 /// The table for a bridge with this address and these published ports.
-pub(crate) fn table(settings: &Settings, net: Ipv4Net, published: Elements) -> Table {
+pub(crate) fn table(settings: &Settings, net: IpNet, published: Elements) -> Table {
+    let family = Family::of(net.addr());
     let of = |map| {
         let elements = published.iter().filter(|(name, _)| *name == map);
         elements.flat_map(|(_, list)| list.clone()).collect()
     };
-    let sets = [(ON_ADDRESS, ON_ADDRESS_KEY), (ON_ALL, ON_ALL_KEY)].map(|(name, key)| Set {
+    let on_address = ON_ADDRESS_KEY[family as usize];
+    let sets = [(ON_ADDRESS, on_address), (ON_ALL, ON_ALL_KEY)].map(|(name, key)| Set {
         name,
         key,
-        value: TARGET,
+        value: TARGET[family as usize],
         elements: of(name),
     });
     Table {
+        family,
         name: name(&settings.name),
         sets: sets.into(),
         chains: chains(settings, net),
@@ -78,24 +91,21 @@ pub(crate) fn table(settings: &Settings, net: Ipv4Net, published: Elements) -> T
 }
 
 /// The elements that publish these ports of a container with this address.
-pub(crate) fn elements(container: Ipv4Addr, ports: &[Binding]) -> Elements {
+pub(crate) fn elements(container: IpAddr, ports: &[Binding]) -> Elements {
     let (mut on_address, mut on_all) = (Vec::new(), Vec::new());
-    for binding in ports {
+    let family = Family::of(container);
+    for binding in ports.iter().filter(|b| Family::of(b.host_ip) == family) {
         let protocol = [binding.protocol.number(), 0, 0, 0];
         let port = port_field(binding.host_port);
-        let value = vec![container.octets(), port_field(binding.port)];
-        match binding.host_ip {
-            IpAddr::V4(address) if !address.is_unspecified() => on_address.push(Element {
-                key: vec![address.octets(), protocol, port],
-                value,
-            }),
-            // The unspecified IPv6 address covers IPv4 too, as a dual-stack
-            // socket does; another one is none of this IPv4 table's.
-            address if address.is_unspecified() => on_all.push(Element {
-                key: vec![protocol, port],
-                value,
-            }),
-            _ => {}
+        let mut value = words(container);
+        value.push(port_field(binding.port));
+        if binding.host_ip.is_unspecified() {
+            let key = vec![protocol, port];
+            on_all.push(Element { key, value });
+        } else {
+            let mut key = words(binding.host_ip);
+            key.extend([protocol, port]);
+            on_address.push(Element { key, value });
         }
     }
     let mut elements = vec![(ON_ADDRESS, on_address), (ON_ALL, on_all)];
@@ -105,12 +115,13 @@ pub(crate) fn elements(container: Ipv4Addr, ports: &[Binding]) -> Elements {
 
 /// What keeps a host that was no router from being one between the links that
 /// it had, although forwarding is on for the sake of containers.
-pub(crate) fn unrouted(links: &[u32]) -> Table {
+pub(crate) fn unrouted(family: Family, links: &[u32]) -> Table {
     let elements = links.iter().map(|index| Element {
         key: vec![index.to_ne_bytes()],
         value: Vec::new(),
     });
     Table {
+        family,
         name: UNROUTED.to_owned(),
         sets: vec![Set {
             name: LINKS,
@@ -133,13 +144,14 @@ pub(crate) fn unrouted(links: &[u32]) -> Table {
     }
 }
 
-fn chains(settings: &Settings, net: Ipv4Net) -> Vec<Chain> {
+fn chains(settings: &Settings, net: IpNet) -> Vec<Chain> {
     let bridge = settings.name.clone();
-    let subnet = net.trunc();
+    let (subnet, loopback) = (net.trunc(), loopback(net));
+    let on_address = ON_ADDRESS_KEY[Family::of(net.addr()) as usize];
     let translations = vec![
         vec![
             Expression::ToThisHost,
-            Expression::TranslateBy(ON_ADDRESS, ON_ADDRESS_KEY),
+            Expression::TranslateBy(ON_ADDRESS, on_address),
         ],
         vec![
             Expression::ToThisHost,
@@ -150,7 +162,7 @@ fn chains(settings: &Settings, net: Ipv4Net) -> Vec<Chain> {
     // kernel's own check, so they must not be translated. The host's own were
     // already, when they went out.
     let mut incoming = vec![vec![
-        Expression::Net(Side::Destination, LOOPBACK),
+        Expression::Net(Side::Destination, loopback),
         Expression::Accept,
     ]];
     incoming.extend(translations.clone());
@@ -171,7 +183,7 @@ fn chains(settings: &Settings, net: Ipv4Net) -> Vec<Chain> {
                 ],
                 vec![
                     Expression::Link(Way::In, bridge.clone()),
-                    Expression::Net(Side::Destination, LOOPBACK),
+                    Expression::Net(Side::Destination, loopback),
                     Expression::Drop,
                 ],
             ],
@@ -182,7 +194,7 @@ fn chains(settings: &Settings, net: Ipv4Net) -> Vec<Chain> {
             hook: Hook::Prerouting,
             priority: DSTNAT,
             drops: false,
-            rules: incoming,
+            rules: incoming.clone(),
         },
         Chain {
             name: "outgoing",
@@ -190,7 +202,12 @@ fn chains(settings: &Settings, net: Ipv4Net) -> Vec<Chain> {
             hook: Hook::Output,
             priority: DSTNAT,
             drops: false,
-            rules: translations,
+            // No packet of ::1 leaves the loopback, so who holds the port has to
+            // take the connection.
+            rules: match net {
+                IpNet::V4(_) => translations,
+                IpNet::V6(_) => incoming,
+            },
         },
         Chain {
             name: "source",
@@ -223,7 +240,7 @@ fn chains(settings: &Settings, net: Ipv4Net) -> Vec<Chain> {
 }
 
 /// What goes by the host's address.
-fn source(settings: &Settings, subnet: Ipv4Net) -> Vec<Vec<Expression>> {
+fn source(settings: &Settings, subnet: IpNet) -> Vec<Vec<Expression>> {
     let bridge = settings.name.clone();
     let mut rules = vec![
         vec![
@@ -233,7 +250,7 @@ fn source(settings: &Settings, subnet: Ipv4Net) -> Vec<Vec<Expression>> {
             Expression::Masquerade,
         ],
         vec![
-            Expression::Net(Side::Source, LOOPBACK),
+            Expression::Net(Side::Source, loopback(subnet)),
             Expression::Link(Way::Out, bridge.clone()),
             Expression::Masquerade,
         ],
@@ -246,6 +263,21 @@ fn source(settings: &Settings, subnet: Ipv4Net) -> Vec<Vec<Expression>> {
         ]);
     }
     rules
+}
+
+/// The loopback addresses of the same kind.
+fn loopback(net: IpNet) -> IpNet {
+    match net {
+        IpNet::V4(_) => LOOPBACK_V4.into(),
+        IpNet::V6(_) => LOOPBACK_V6.into(),
+    }
+}
+
+/// An address as registers hold it.
+fn words(address: IpAddr) -> Vec<[u8; 4]> {
+    let octets = octets(address);
+    let (words, _) = octets.as_chunks::<4>();
+    words.to_vec()
 }
 
 /// A port as a register holds it: network byte order, then zeroes.

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 
 use crate::error::{Error, Result};
 
@@ -63,7 +63,10 @@ impl Pools {
             .filter_map(|(base, size)| base.subnets(*size).ok());
         subnets
             .flatten()
-            .find(|subnet| !taken.iter().any(|other| overlap(subnet, other)))
+            .find(|subnet| {
+                let mut others = taken.iter().map(|net| IpNet::from(*net));
+                !others.any(|other| overlap(&IpNet::from(*subnet), &other))
+            })
             .and_then(|subnet| {
                 let gateway = Ipv4Addr::from(u32::from(subnet.network()) + 1);
                 Ipv4Net::new(gateway, subnet.prefix_len()).ok()
@@ -73,7 +76,7 @@ impl Pools {
 }
 
 /// Whether two networks have an address in common.
-pub fn overlap(one: &Ipv4Net, other: &Ipv4Net) -> bool {
+pub fn overlap(one: &IpNet, other: &IpNet) -> bool {
     one.contains(&other.network()) || other.contains(&one.network())
 }
 

@@ -6,8 +6,11 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::host::Host;
 
 /// How long anything may take that a test waits for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -20,6 +23,8 @@ pub(crate) struct Daemon {
     dir: tempfile::TempDir,
     flags: Vec<String>,
     bridge: Option<String>,
+    /// Where it runs, if not on this machine's own network.
+    host: Option<Arc<Host>>,
     child: Option<Child>,
 }
 
@@ -37,30 +42,52 @@ impl Daemon {
         Self::with_flags(Some(bridge), &["--bip", &bip])
     }
 
+    /// A daemon with a bridge on a host of its own.
+    pub(crate) fn on_a_host(flags: &[&str]) -> Self {
+        Self::on(&Arc::new(Host::new()), "longshore0", flags)
+    }
+
+    /// A daemon with this bridge on a host that it may share with others.
+    pub(crate) fn on(host: &Arc<Host>, bridge: &str, flags: &[&str]) -> Self {
+        let mut daemon = Self::prepared(Some(bridge.to_owned()), flags);
+        daemon.host = Some(host.clone());
+        daemon.run();
+        daemon
+    }
+
     /// A daemon without a default network, with further flags.
     pub(crate) fn flagged(flags: &[&str]) -> Self {
         Self::with_flags(None, flags)
     }
 
     fn with_flags(bridge: Option<String>, flags: &[&str]) -> Self {
+        let mut daemon = Self::prepared(bridge, flags);
+        daemon.run();
+        daemon
+    }
+
+    fn prepared(bridge: Option<String>, flags: &[&str]) -> Self {
         assert!(
             rustix::process::geteuid().is_root(),
             "real containers need root: run the tests as root"
         );
         let dir = tempfile::Builder::new().prefix("ls-it-").tempdir().unwrap();
-        let mut daemon = Self {
+        Self {
             dir,
             flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
             bridge,
+            host: None,
             child: None,
-        };
-        daemon.run();
-        daemon
+        }
     }
 
     /// The command line of this daemon, ready to be spawned.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_longshored"));
+        let program = env!("CARGO_BIN_EXE_longshored");
+        let mut command = match &self.host {
+            Some(host) => host.command(program),
+            None => Command::new(program),
+        };
         command
             .args(["--host", &self.host()])
             .arg("--data-root")
@@ -115,6 +142,11 @@ impl Daemon {
     /// The daemon's own bridge, where it has one.
     pub(crate) fn bridge(&self) -> Option<&str> {
         self.bridge.as_deref()
+    }
+
+    /// The host that it runs on, where that is one of its own.
+    pub(crate) fn host_of_its_own(&self) -> &Host {
+        self.host.as_ref().expect("a host of its own")
     }
 
     pub(crate) fn socket(&self) -> PathBuf {

@@ -76,11 +76,15 @@ fn one_life(socket: &Path, client: usize, device: &str) {
     };
     let delete = |path: &str| http(socket, "DELETE", &format!("/v1.40{path}"), None);
     post("/networks/create", Some(&network));
-    let create = |mode: &str| {
-        json!({"Image": "busybox", "Cmd": ["sleep", "1000"], "HostConfig": {"NetworkMode": mode}})
-    };
-    for (container, mode) in [(format!("on{client}"), name.as_str()), (format!("by{client}"), "bridge")] {
-        post(&format!("/containers/create?name={container}"), Some(&create(mode)));
+    let create = |mode: &str| json!({"Image": "busybox", "Cmd": ["sleep", "1000"], "HostConfig": {"NetworkMode": mode}});
+    for (container, mode) in [
+        (format!("on{client}"), name.as_str()),
+        (format!("by{client}"), "bridge"),
+    ] {
+        post(
+            &format!("/containers/create?name={container}"),
+            Some(&create(mode)),
+        );
         post(&format!("/containers/{container}/start"), None);
     }
     let by = json!({"Container": format!("by{client}")});
@@ -98,7 +102,9 @@ fn devices(daemon: &Daemon) -> BTreeSet<String> {
     assert_eq!(status, 200, "{listed}");
     let listed: Vec<Value> = serde_json::from_str(&listed).unwrap();
     let custom = listed.iter().filter(|network| {
-        network["Name"].as_str().is_some_and(|name| name.starts_with("net"))
+        network["Name"]
+            .as_str()
+            .is_some_and(|name| name.starts_with("net"))
     });
     let device = |network: &Value| {
         let name = &network["Options"]["com.docker.network.bridge.name"];
@@ -117,7 +123,9 @@ fn tables(prefix: &str) -> BTreeSet<String> {
     let listed = Command::new("nft").args(["list", "tables"]).output();
     let listed = listed.expect("nft, to look at the tables: apt-get install nftables");
     let listed = text(&listed.stdout);
-    let names = listed.lines().filter_map(|line| line.split("longshore-").nth(1));
+    let names = listed
+        .lines()
+        .filter_map(|line| line.split("longshore-").nth(1));
     let own = names.filter(|name| name.starts_with(prefix));
     own.map(str::to_owned).collect()
 }
@@ -132,10 +140,17 @@ fn assert_known(daemon: &Daemon) {
         let shown = daemon.docker(&["inspect", "-f", format, id]);
         let own = daemon.docker(&["exec", id, "ip", "addr"]);
         for address in shown.split_whitespace() {
-            assert!(own.contains(&format!("inet {address}/")), "{id}: {shown}: {own}");
+            assert!(
+                own.contains(&format!("inet {address}/")),
+                "{id}: {shown}: {own}"
+            );
             assert!(taken.insert(address.to_owned()), "twice: {address}");
         }
         let devices = own.lines().filter(|line| line.contains(": eth")).count();
-        assert_eq!(shown.split_whitespace().count(), devices, "{id}: {shown}: {own}");
+        assert_eq!(
+            shown.split_whitespace().count(),
+            devices,
+            "{id}: {shown}: {own}"
+        );
     }
 }

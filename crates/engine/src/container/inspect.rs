@@ -208,6 +208,7 @@ fn network_settings(shared: &Shared, snapshot: &Snapshot) -> NetworkSettings {
     let state = &snapshot.state;
     let bridge = state.endpoint("bridge");
     let link = bridge.and_then(|endpoint| endpoint.link.as_ref());
+    let v6 = link.and_then(|link| link.v6);
     let shares = snapshot.plan.network.container().is_some();
     let sandbox = if state.phase.has_process() && !shares {
         snapshot.id().to_owned()
@@ -226,6 +227,9 @@ fn network_settings(shared: &Shared, snapshot: &Snapshot) -> NetworkSettings {
         gateway: link.map(|l| l.gateway.to_string()).unwrap_or_default(),
         ip_address: link.map(|l| l.address.to_string()).unwrap_or_default(),
         ip_prefix_len: link.map_or(0, |l| i64::from(l.prefix)),
+        ipv6_gateway: v6.map(|v6| v6.gateway.to_string()).unwrap_or_default(),
+        global_ipv6_address: v6.map(|v6| v6.address.to_string()).unwrap_or_default(),
+        global_ipv6_prefix_len: v6.map_or(0, |v6| i64::from(v6.prefix)),
         mac_address: link.map(|l| l.mac.clone()).unwrap_or_default(),
         networks: Some(networks(shared, snapshot)),
         ..NetworkSettings::default()
@@ -274,6 +278,11 @@ pub(crate) fn networks(shared: &Shared, snapshot: &Snapshot) -> BTreeMap<String,
                 settings.ip_address = link.address.to_string();
                 settings.ip_prefix_len = i64::from(link.prefix);
                 settings.mac_address.clone_from(&link.mac);
+                if let Some(v6) = link.v6 {
+                    settings.ipv6_gateway = v6.gateway.to_string();
+                    settings.global_ipv6_address = v6.address.to_string();
+                    settings.global_ipv6_prefix_len = i64::from(v6.prefix);
+                }
             }
         }
         (name.clone(), settings)

@@ -311,7 +311,8 @@ impl Pending<'_> {
                 .filter_map(|end| end.link.as_ref())
                 .collect();
             if let Some(first) = links.first() {
-                let addresses: Vec<IpAddr> = links.iter().map(|link| link.address.into()).collect();
+                let addresses = links.iter().flat_map(|link| link.addresses());
+                let addresses: Vec<IpAddr> = addresses.collect();
                 netfiles::write(
                     files,
                     netfiles::Content {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use longshore_api::types::EndpointSettings;
-use longshore_network::bridge::End;
+use longshore_network::endpoint::End;
 use longshore_network::ports::{Binding, Protocol as LinkProtocol, Request};
 
 use super::endpoint::{self, Endpoint, Pending, Reservation};
@@ -269,7 +269,9 @@ impl Net {
                 network.join(owner)?;
                 if let Some(link) = &own.link {
                     if network.has_names() {
-                        network.names.set(owner, link.address, own.names.clone());
+                        network
+                            .names
+                            .set(owner, link.addresses().collect(), own.names.clone());
                     }
                     links.push((owner.clone(), link.clone()));
                 }
@@ -383,7 +385,9 @@ async fn join(
     if let Some(link) = &link
         && network.has_names()
     {
-        network.names.set(owner, link.address, names.clone());
+        network
+            .names
+            .set(owner, link.addresses().collect(), names.clone());
     }
     Ok(Endpoint {
         network_id: network.record.id.clone(),
@@ -410,7 +414,7 @@ async fn leave(owner: &str, networks: Vec<Arc<Network>>) {
 }
 
 fn requests(plan: &Plan, network: &Network) -> Result<Vec<Request>> {
-    let anywhere = network.record.host_address();
+    let anywhere = network.record.host_addresses();
     plan.ports
         .published
         .iter()
@@ -422,7 +426,7 @@ fn requests(plan: &Plan, network: &Network) -> Result<Vec<Request>> {
                     Protocol::Udp => LinkProtocol::Udp,
                     Protocol::Sctp => LinkProtocol::Sctp,
                 },
-                host_ip: publish.address.unwrap_or(anywhere),
+                host_ips: (publish.address).map_or_else(|| anywhere.clone(), |one| vec![one]),
                 host_ports: publish.host.map(|(first, last)| first..=last),
             })
         })

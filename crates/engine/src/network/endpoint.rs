@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use longshore_api::types::EndpointSettings;
-use longshore_network::bridge::{End, Endpoint as Link};
+use longshore_network::endpoint::{End, Endpoint as Link};
 use longshore_network::ports::{Binding, Protocol as LinkProtocol};
 use serde::{Deserialize, Serialize};
 
@@ -79,16 +79,15 @@ pub(super) struct Pending {
 pub(super) fn end(network: &Network, settings: &EndpointSettings) -> Result<End> {
     let record = &network.record;
     check(network, settings)?;
-    let asked = settings.ipam_config.as_ref();
-    let address = asked
-        .and_then(|asked| asked.ipv4_address.as_deref())
-        .filter(|text| !text.is_empty());
-    let address = match address {
+    let [v4, v6] = asked_addresses(settings);
+    let wrong = |kind, text| Error::bad_parameter(format!("invalid {kind} address: {text}"));
+    let address = match v4 {
+        Some(text) => Some(text.parse().map_err(|_| wrong("IPv4", text))?),
         None => None,
-        Some(text) => Some(
-            text.parse()
-                .map_err(|_| Error::bad_parameter(format!("invalid IPv4 address: {text}")))?,
-        ),
+    };
+    let address6 = match v6 {
+        Some(text) => Some(text.parse().map_err(|_| wrong("IPv6", text))?),
+        None => None,
     };
     let mac = Some(settings.mac_address.as_str());
     let prefix = match super::options::Options::parse(&record.options) {
@@ -98,6 +97,7 @@ pub(super) fn end(network: &Network, settings: &EndpointSettings) -> Result<End>
     Ok(End {
         device: prefix,
         address,
+        address6,
         mac: namespaces::mac(mac)?,
         is_default: false,
     })
@@ -105,17 +105,13 @@ pub(super) fn end(network: &Network, settings: &EndpointSettings) -> Result<End>
 
 /// Refuses what this network does not have.
 pub(crate) fn check(network: &Network, settings: &EndpointSettings) -> Result<()> {
-    let asked = settings.ipam_config.as_ref();
-    let addresses = asked
-        .into_iter()
-        .flat_map(|asked| [&asked.ipv4_address, &asked.ipv6_address]);
-    let asks = addresses.flatten().any(|text| !text.is_empty());
+    let [v4, v6] = asked_addresses(settings);
     let has_aliases = settings
         .aliases
         .as_ref()
         .is_some_and(|list| !list.is_empty());
     if network.record.is_predefined() {
-        if asks {
+        if v4.is_some() || v6.is_some() {
             return Err(Error::bad_parameter(
                 "user specified IP address is supported on user defined networks only",
             ));
@@ -125,13 +121,23 @@ pub(crate) fn check(network: &Network, settings: &EndpointSettings) -> Result<()
                 "network-scoped alias is supported only for containers in user defined networks",
             ));
         }
-    } else if asks && !network.record.is_chosen {
+    } else if v4.is_some() && !network.record.is_chosen
+        || v6.is_some() && !network.record.has_ipv6()
+    {
         return Err(Error::bad_parameter(
             "user specified IP address is supported only when connecting to networks with user \
              configured subnets",
         ));
     }
     Ok(())
+}
+
+/// The addresses that a client asks for, of IPv4 and of IPv6.
+fn asked_addresses(settings: &EndpointSettings) -> [Option<&str>; 2] {
+    let asked = settings.ipam_config.as_ref();
+    let v4 = asked.and_then(|asked| asked.ipv4_address.as_deref());
+    let v6 = asked.and_then(|asked| asked.ipv6_address.as_deref());
+    [v4, v6].map(|text| text.filter(|text| !text.is_empty()))
 }
 
 /// What a container calls others on a network, each with their own name:

@@ -139,11 +139,6 @@ impl Networks {
                 "Ingress network can only be global scope network",
             ));
         }
-        if wanted.enable_ipv6 {
-            return Err(Error::not_implemented(
-                "IPv6 networks are not supported by this engine yet",
-            ));
-        }
         let mut options = wanted.options.unwrap_or_default();
         let mut labels = wanted.labels.unwrap_or_default();
         let config_from = wanted
@@ -191,6 +186,12 @@ impl Networks {
             labels.clone_from(&from.record.labels);
         }
         Options::parse(&options)?;
+        if !wanted.config_only {
+            addresses.enable_ipv6(wanted.enable_ipv6)?;
+        }
+        if driver == Driver::Bridge {
+            addresses.only_one_each()?;
+        }
         Ok(Record {
             id: id::generate()?,
             name: wanted.name,
@@ -201,6 +202,11 @@ impl Networks {
             },
             is_chosen: addresses.subnet.is_some(),
             subnet: addresses.subnet.filter(|_| !wanted.config_only),
+            more: match wanted.config_only {
+                true => Vec::new(),
+                false => addresses.more,
+            },
+            enable_ipv6: wanted.enable_ipv6,
             ipam: addresses.ipam,
             internal: wanted.internal,
             attachable: wanted.attachable,

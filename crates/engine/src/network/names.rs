@@ -1,7 +1,7 @@
 //! What containers are called on one network, and who has which address.
 
 use std::collections::HashMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The names of one network. A name leads to every container that has it.
@@ -13,8 +13,8 @@ pub(crate) struct Names {
 #[derive(Debug, Default)]
 struct Inner {
     by_name: HashMap<String, Vec<Holder>>,
-    by_address: HashMap<Ipv4Addr, String>,
-    of_owner: HashMap<String, (Vec<String>, Ipv4Addr)>,
+    by_address: HashMap<IpAddr, String>,
+    of_owner: HashMap<String, (Vec<String>, Vec<IpAddr>)>,
     /// How many answers were given: of several addresses, each comes first in
     /// turn.
     turn: usize,
@@ -23,13 +23,13 @@ struct Inner {
 #[derive(Clone, Debug)]
 struct Holder {
     owner: String,
-    address: Ipv4Addr,
+    addresses: Vec<IpAddr>,
 }
 
 impl Names {
     /// A container has these names from now on, the first of them before the
     /// others; what it was called before is forgotten.
-    pub(crate) fn set(&self, owner: &str, address: Ipv4Addr, names: Vec<String>) {
+    pub(crate) fn set(&self, owner: &str, addresses: Vec<IpAddr>, names: Vec<String>) {
         let mut known = Vec::with_capacity(names.len());
         for name in names.iter().map(|name| name.to_ascii_lowercase()) {
             if !name.is_empty() && !known.contains(&name) {
@@ -40,15 +40,16 @@ impl Names {
         let mut inner = self.write();
         inner.forget(owner);
         if let Some(first) = names.first() {
-            inner.by_address.insert(address, first.clone());
+            let of = |address: &IpAddr| (*address, first.clone());
+            inner.by_address.extend(addresses.iter().map(of));
         }
         for name in &names {
             inner.by_name.entry(name.clone()).or_default().push(Holder {
                 owner: owner.to_owned(),
-                address,
+                addresses: addresses.clone(),
             });
         }
-        inner.of_owner.insert(owner.to_owned(), (names, address));
+        inner.of_owner.insert(owner.to_owned(), (names, addresses));
     }
 
     /// A container is not on the network any more.
@@ -59,29 +60,30 @@ impl Names {
     /// A container is called otherwise.
     pub(crate) fn rename(&self, owner: &str, old: &str, new: &str) {
         let known = self.read().of_owner.get(owner).cloned();
-        if let Some((names, address)) = known {
+        if let Some((names, addresses)) = known {
             let (old, new) = (old.to_ascii_lowercase(), new.to_ascii_lowercase());
             let names = names.into_iter().map(|name| match name == old {
                 true => new.clone(),
                 false => name,
             });
-            self.set(owner, address, names.collect());
+            self.set(owner, addresses, names.collect());
         }
     }
 
-    /// The addresses that a name leads to; none when nobody has it.
-    pub(crate) fn resolve(&self, name: &str) -> Vec<Ipv4Addr> {
+    /// The addresses that a name leads to, of both kinds; none when nobody has
+    /// it.
+    pub(crate) fn resolve(&self, name: &str) -> Vec<IpAddr> {
         let name = name.to_ascii_lowercase();
         let inner = self.read();
         let Some(holders) = inner.by_name.get(&name) else {
             return Vec::new();
         };
-        let mut found: Vec<Ipv4Addr> = holders.iter().map(|holder| holder.address).collect();
-        let turn = inner.turn;
+        let first = inner.turn % holders.len().max(1);
+        let in_turn = holders.iter().cycle().skip(first).take(holders.len());
+        let addresses = in_turn.flat_map(|holder| &holder.addresses).copied();
+        let (found, is_shared) = (addresses.collect(), holders.len() > 1);
         drop(inner);
-        if found.len() > 1 {
-            let first = turn % found.len();
-            found.rotate_left(first);
+        if is_shared {
             let mut inner = self.write();
             inner.turn = inner.turn.wrapping_add(1);
         }
@@ -89,7 +91,7 @@ impl Names {
     }
 
     /// Who has an address.
-    pub(crate) fn name_of(&self, address: Ipv4Addr) -> Option<String> {
+    pub(crate) fn name_of(&self, address: IpAddr) -> Option<String> {
         self.read().by_address.get(&address).cloned()
     }
 
@@ -105,10 +107,12 @@ impl Names {
 
 impl Inner {
     fn forget(&mut self, owner: &str) {
-        let Some((names, address)) = self.of_owner.remove(owner) else {
+        let Some((names, addresses)) = self.of_owner.remove(owner) else {
             return;
         };
-        self.by_address.remove(&address);
+        for address in addresses {
+            self.by_address.remove(&address);
+        }
         for name in names {
             if let Some(holders) = self.by_name.get_mut(&name) {
                 holders.retain(|holder| holder.owner != owner);
@@ -122,10 +126,13 @@ impl Inner {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
     use super::*;
 
-    const ONE: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
-    const TWO: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 3);
+    const ONE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
+    const TWO: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 3));
+    const TWO6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 3));
 
     fn list(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
@@ -134,23 +141,24 @@ mod tests {
     #[test]
     fn a_shared_name_leads_to_each_in_turn() {
         let names = Names::default();
-        names.set("a", ONE, list(&["db1", "db"]));
-        names.set("b", TWO, list(&["db2", "DB"]));
+        names.set("a", vec![ONE], list(&["db1", "db"]));
+        names.set("b", vec![TWO, TWO6], list(&["db2", "DB"]));
         assert_eq!(names.resolve("db1"), [ONE]);
         let (first, second) = (names.resolve("Db"), names.resolve("dB"));
-        assert_eq!(first.len(), 2);
+        assert_eq!(first.len(), 3);
         assert_ne!(first[0], second[0]);
         names.forget("a");
-        assert_eq!(names.resolve("db"), [TWO]);
+        assert_eq!(names.resolve("db"), [TWO, TWO6]);
         assert!(names.resolve("db1").is_empty());
         assert_eq!(names.name_of(TWO).as_deref(), Some("db2"));
+        assert_eq!(names.name_of(TWO6).as_deref(), Some("db2"));
         assert_eq!(names.name_of(ONE), None);
     }
 
     #[test]
     fn a_renamed_container_keeps_its_other_names() {
         let names = Names::default();
-        names.set("a", ONE, list(&["old", "alias"]));
+        names.set("a", vec![ONE], list(&["old", "alias"]));
         names.rename("a", "old", "new");
         assert!(names.resolve("old").is_empty());
         assert_eq!(names.resolve("new"), [ONE]);

@@ -2,7 +2,7 @@
 //! for, in dockerd's words where they are wrong.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 use longshore_api::types::{IPAM, IPAMConfig};
@@ -28,6 +28,8 @@ pub(crate) struct Options {
     pub(crate) icc: bool,
     /// Whether what leaves goes by the host's address.
     pub(crate) masquerade: bool,
+    /// Whether the bridge has no IPv4 address.
+    pub(crate) inhibit_v4: bool,
     /// What containers call their end, without a number.
     pub(crate) prefix: String,
 }
@@ -61,15 +63,11 @@ impl Options {
                 "failed to parse {HOST_BINDING} value: {text} (nil ip)"
             )));
         }
-        if flag(INHIBIT, false)? {
-            return Err(Error::not_implemented(format!(
-                "{INHIBIT} is not supported by this engine yet"
-            )));
-        }
         Ok(Options {
             mtu,
             icc: flag(ICC, true)?,
             masquerade: flag(MASQUERADE, true)?,
+            inhibit_v4: flag(INHIBIT, false)?,
             prefix: match given.get(PREFIX).map(String::as_str) {
                 None | Some("") => "eth".to_owned(),
                 Some(prefix) => prefix.to_owned(),
@@ -83,8 +81,10 @@ impl Options {
 pub(crate) struct Addresses {
     /// As shown.
     pub(crate) ipam: IPAM,
-    /// The subnet with the gateway; none when the client names none.
+    /// The first IPv4 subnet with its gateway; none when the client names none.
     pub(crate) subnet: Option<Ipv4Net>,
+    /// The other subnets with their gateways.
+    pub(crate) more: Vec<IpNet>,
 }
 
 impl Addresses {
@@ -99,54 +99,69 @@ impl Addresses {
             "null" => return Err(Error::system("ipv4 pool is empty")),
             other => return Err(Error::not_found(format!("plugin {other:?} not found"))),
         }
-        let mut subnets = Vec::new();
+        let (mut subnet, mut more) = (None, Vec::new());
         for part in ipam.config.iter().flatten() {
             let text = part.subnet.as_deref().unwrap_or_default();
-            match text.parse::<IpNet>() {
-                Ok(IpNet::V4(net)) => subnets.push((net.trunc(), part)),
-                Ok(IpNet::V6(_)) => {
-                    return Err(Error::not_implemented(
-                        "IPv6 networks are not supported by this engine yet",
-                    ));
-                }
-                Err(_) => {
-                    return Err(Error::system(format!(
-                        "Invalid subnet {text} : invalid CIDR address: {text}"
-                    )));
-                }
+            let Ok(net) = text.parse::<IpNet>() else {
+                return Err(Error::system(format!(
+                    "Invalid subnet {text} : invalid CIDR address: {text}"
+                )));
+            };
+            match with_gateway(net.trunc(), part)? {
+                IpNet::V4(net) if subnet.is_none() => subnet = Some(net),
+                net => more.push(net),
             }
         }
-        let subnet = match subnets[..] {
-            [] => None,
-            [(net, part)] => Some(with_gateway(net, part)?),
-            _ => {
-                return Err(Error::forbidden(
-                    "bridge driver doesn't support multiple subnets",
-                ));
-            }
-        };
         ipam.config.get_or_insert_default();
-        Ok(Addresses { ipam, subnet })
+        Ok(Addresses { ipam, subnet, more })
+    }
+
+    /// Leaves IPv6 out, or refuses to do without.
+    pub(crate) fn enable_ipv6(&mut self, enabled: bool) -> Result<()> {
+        let is_v6 = |net: &IpNet| net.addr().is_ipv6();
+        match enabled {
+            true if !self.more.iter().any(is_v6) => Err(Error::not_found(
+                "could not find an available, non-overlapping IPv6 address pool among the \
+                 defaults to assign to the network",
+            )),
+            true => Ok(()),
+            false => {
+                self.more.retain(|net| !is_v6(net));
+                Ok(())
+            }
+        }
+    }
+
+    /// A bridge has one subnet of each kind.
+    pub(crate) fn only_one_each(&self) -> Result<()> {
+        let v6 = self.more.iter().filter(|net| net.addr().is_ipv6()).count();
+        if v6 > 1 || v6 < self.more.len() {
+            return Err(Error::forbidden(
+                "bridge driver doesn't support multiple subnets",
+            ));
+        }
+        Ok(())
     }
 }
 
 /// The gateway's address with the subnet's prefix: the one asked for, or the
 /// first of the range or the subnet.
-fn with_gateway(net: Ipv4Net, part: &IPAMConfig) -> Result<Ipv4Net> {
+fn with_gateway(net: IpNet, part: &IPAMConfig) -> Result<IpNet> {
     let text = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
-    if net.prefix_len() > 30 {
+    if net.prefix_len() + 2 > net.max_prefix_len() {
         return Err(Error::bad_parameter(format!(
             "invalid subnet {net}: the prefix leaves no address for a container"
         )));
     }
     let range = match text(&part.ip_range) {
         None => None,
-        Some(range) => Some(range.parse::<Ipv4Net>().map_err(|_| {
+        Some(range) => Some(range.parse::<IpNet>().map_err(|_| {
             Error::system(format!("invalid ip range {range} in Ipam configuration"))
         })?),
     };
-    let is_inside = |address: &Ipv4Addr| {
-        net.contains(address) && *address != net.network() && *address != net.broadcast()
+    let is_inside = |address: &IpAddr| {
+        let is_broadcast = address.is_ipv4() && *address == net.broadcast();
+        net.contains(address) && *address != net.network() && !is_broadcast
     };
     for (name, address) in part.auxiliary_addresses.iter().flatten() {
         let outside = || {
@@ -155,14 +170,14 @@ fn with_gateway(net: Ipv4Net, part: &IPAMConfig) -> Result<Ipv4Net> {
                  out of range"
             ))
         };
-        let address: Ipv4Addr = address.parse().map_err(|_| outside())?;
+        let address: IpAddr = address.parse().map_err(|_| outside())?;
         if !is_inside(&address) {
             return Err(outside());
         }
     }
     let gateway = match text(&part.gateway) {
         Some(given) => {
-            let Ok(IpAddr::V4(address)) = given.parse() else {
+            let Ok(address) = given.parse() else {
                 return Err(Error::system(format!(
                     "invalid gateway address {given} in Ipam configuration"
                 )));
@@ -178,12 +193,19 @@ fn with_gateway(net: Ipv4Net, part: &IPAMConfig) -> Result<Ipv4Net> {
             let first = range.filter(|range| net.contains(range));
             let first = first.map_or(net.network(), |range| range.network());
             match first == net.network() {
-                true => Ipv4Addr::from(u32::from(first) + 1),
+                true => next(first),
                 false => first,
             }
         }
     };
-    Ipv4Net::new(gateway, net.prefix_len()).map_err(|error| Error::system(error.to_string()))
+    IpNet::new(gateway, net.prefix_len()).map_err(|error| Error::system(error.to_string()))
+}
+
+fn next(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(address) => Ipv4Addr::from(u32::from(address).wrapping_add(1)).into(),
+        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address).wrapping_add(1)).into(),
+    }
 }
 
 #[cfg(test)]
@@ -201,7 +223,9 @@ mod tests {
             ..IPAM::default()
         };
         let found = Addresses::parse(Some(given))?;
-        Ok(found.subnet.map(|net| net.to_string()).unwrap_or_default())
+        let nets = found.subnet.map(IpNet::from).into_iter();
+        let nets: Vec<String> = nets.chain(found.more).map(|net| net.to_string()).collect();
+        Ok(nets.join(" "))
     }
 
     #[test]
@@ -213,6 +237,42 @@ mod tests {
         assert_eq!(ranged.unwrap(), "10.5.0.64/24");
         let given = parse("10.5.0.0/24", |part| part.gateway = Some("10.5.0.7".into()));
         assert_eq!(given.unwrap(), "10.5.0.7/24");
+        assert_eq!(parse("fd00::5/64", |_| {}).unwrap(), "fd00::1/64");
+        let ranged = parse("fd00::/64", |part| {
+            part.ip_range = Some("fd00::1000/116".into());
+        });
+        assert_eq!(ranged.unwrap(), "fd00::1000/64");
+    }
+
+    #[test]
+    fn ipv6_is_asked_for_and_given() {
+        let addresses = |subnets: &[&str]| {
+            let part = |subnet: &&str| IPAMConfig {
+                subnet: Some((*subnet).to_owned()),
+                ..IPAMConfig::default()
+            };
+            Addresses::parse(Some(IPAM {
+                config: Some(subnets.iter().map(part).collect()),
+                ..IPAM::default()
+            }))
+            .unwrap()
+        };
+        let mut both = addresses(&["10.5.0.0/24", "fd00::/64"]);
+        both.enable_ipv6(true).unwrap();
+        both.only_one_each().unwrap();
+        assert_eq!(both.more.len(), 1);
+        both.enable_ipv6(false).unwrap();
+        assert!(both.more.is_empty(), "given, but not wanted");
+        let error = addresses(&["10.5.0.0/24"]).enable_ipv6(true);
+        assert!(
+            error
+                .expect_err("none")
+                .message
+                .contains("IPv6 address pool")
+        );
+        for several in [["10.5.0.0/24", "10.6.0.0/24"], ["fd00::/64", "fd01::/64"]] {
+            assert!(addresses(&several).only_one_each().is_err());
+        }
     }
 
     #[test]
@@ -226,6 +286,10 @@ mod tests {
         assert_eq!(
             gateway("10.6.0.1"),
             "failed to allocate gateway (10.6.0.1): Requested address is out of range"
+        );
+        assert_eq!(
+            gateway("fd00::1"),
+            "failed to allocate gateway (fd00::1): Requested address is out of range"
         );
         assert_eq!(
             gateway("bad"),

@@ -1,12 +1,13 @@
 //! A network as it is kept: what a client asked for, and what was chosen.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 use jiff::Timestamp;
 use longshore_api::types::IPAM;
 use longshore_network::bridge::Settings;
+use longshore_network::ipam::Subnet;
 use serde::{Deserialize, Serialize};
 
 use super::options::Options;
@@ -50,6 +51,12 @@ pub(crate) struct Record {
     pub(crate) ipam: IPAM,
     /// The bridge's own address with the subnet's prefix.
     pub(crate) subnet: Option<Ipv4Net>,
+    /// The gateways of its other subnets, with their prefixes: that of IPv6.
+    #[serde(default)]
+    pub(crate) more: Vec<IpNet>,
+    /// Whether it has IPv6.
+    #[serde(default)]
+    pub(crate) enable_ipv6: bool,
     /// A client named the subnet, so that addresses of it can be asked for.
     pub(crate) is_chosen: bool,
     /// No way to other networks.
@@ -82,6 +89,8 @@ impl Record {
                 options: None,
             },
             subnet: None,
+            more: Vec::new(),
+            enable_ipv6: false,
             is_chosen: false,
             internal: false,
             attachable: false,
@@ -108,20 +117,23 @@ impl Record {
 
     /// The bridge that it is.
     pub(crate) fn bridge(&self, options: &Options) -> Settings {
-        let config = self.ipam.config.as_deref().unwrap_or_default();
-        let of_subnet = config.iter().find(|part| {
-            let subnet = part.subnet.as_deref().unwrap_or_default();
-            subnet.parse::<Ipv4Net>().is_ok()
-        });
-        let range = of_subnet.and_then(|part| part.ip_range.as_deref()?.parse().ok());
-        let reserved = of_subnet.and_then(|part| part.auxiliary_addresses.as_ref());
-        let reserved = reserved.into_iter().flat_map(BTreeMap::values);
+        let own = self.subnet.map(|net| self.subnet(net.into()));
+        let own = own.unwrap_or_else(|| Subnet::new(Ipv4Net::default()));
+        let v6 = self.more.iter().find(|net| net.addr().is_ipv6());
         Settings {
             address: self.subnet,
-            range,
-            reserved: reserved
-                .filter_map(|text| text.parse::<Ipv4Addr>().ok())
+            range: own.range.and_then(|range| match range {
+                IpNet::V4(range) => Some(range),
+                IpNet::V6(_) => None,
+            }),
+            reserved: (own.reserved.iter())
+                .filter_map(|address| match address {
+                    IpAddr::V4(address) => Some(*address),
+                    IpAddr::V6(_) => None,
+                })
                 .collect(),
+            v6: v6.map(|net| self.subnet(*net)),
+            inhibit_v4: options.inhibit_v4,
             mtu: options.mtu,
             internal: self.internal,
             masquerade: options.masquerade,
@@ -131,12 +143,39 @@ impl Record {
         }
     }
 
+    /// Whether containers on it have IPv6 addresses.
+    pub(crate) fn has_ipv6(&self) -> bool {
+        self.more.iter().any(|net| net.addr().is_ipv6())
+    }
+
+    /// What a client said of the subnet with this gateway.
+    fn subnet(&self, gateway: IpNet) -> Subnet {
+        let config = self.ipam.config.as_deref().unwrap_or_default();
+        let part = config.iter().find(|part| {
+            let subnet = part.subnet.as_deref().unwrap_or_default();
+            (subnet.parse::<IpNet>()).is_ok_and(|net| net.trunc() == gateway.trunc())
+        });
+        let reserved = part.and_then(|part| part.auxiliary_addresses.as_ref());
+        Subnet {
+            gateway,
+            range: part.and_then(|part| part.ip_range.as_deref()?.parse().ok()),
+            reserved: (reserved.into_iter().flat_map(BTreeMap::values))
+                .filter_map(|text| text.parse().ok())
+                .collect(),
+        }
+    }
+
     /// Where ports are published that name no address.
-    pub(crate) fn host_address(&self) -> IpAddr {
+    pub(crate) fn host_addresses(&self) -> Vec<IpAddr> {
         let given = self.options.get(super::options::HOST_BINDING);
-        given
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+        let v4 = given.and_then(|text| text.parse().ok());
+        let v4 = v4.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let mut addresses = vec![v4];
+        let is_everywhere = v4.is_unspecified() && self.has_ipv6();
+        if is_everywhere && longshore_network::host::has_ipv6() {
+            addresses.push(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        }
+        addresses
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn wire(shared: &Shared, network: &Network, with_containers: bool) ->
         created: time(Some(record.created)),
         scope: "local".to_owned(),
         driver: record.driver.as_str().to_owned(),
-        enable_ipv6: false,
+        enable_ipv6: record.enable_ipv6,
         ipam: record.ipam.clone(),
         internal: record.internal,
         attachable: record.attachable,
@@ -56,7 +56,10 @@ fn containers(shared: &Shared, network: &Network) -> BTreeMap<String, NetworkCon
             ipv4_address: link
                 .map(|link| format!("{}/{}", link.address, link.prefix))
                 .unwrap_or_default(),
-            ipv6_address: String::new(),
+            ipv6_address: link
+                .and_then(|link| link.v6)
+                .map(|v6| format!("{}/{}", v6.address, v6.prefix))
+                .unwrap_or_default(),
         };
         Some((id, shown))
     });

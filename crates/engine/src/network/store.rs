@@ -15,11 +15,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use ipnet::IpNet;
 use jiff::Timestamp;
 use longshore_api::types::IPAMConfig;
 use longshore_network::bridge::{Bridge, Settings};
 use longshore_network::error::Error as NetworkError;
-use longshore_network::subnet::Pools;
+use longshore_network::subnet::{Pools, overlap};
 use serde::{Deserialize, Serialize};
 
 use super::names::Names;
@@ -29,6 +30,9 @@ use super::resolver::Resolvers;
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::id;
 use crate::meta::{self, Durability};
+
+/// dockerd's words for a subnet that another network has.
+const OVERLAP: &str = "Pool overlaps with other one on this address space";
 
 /// Ids of the networks that every engine has, made at the first start.
 #[derive(Debug, Serialize, Deserialize)]
@@ -372,27 +376,35 @@ impl Net {
             }
         }
         record.foreign = Bridge::is_device(&device);
+        let more = others.iter().flat_map(|other| other.record.more.iter());
+        let more: Vec<_> = more.map(IpNet::trunc).collect();
+        let overlaps = |net: &IpNet| more.iter().any(|other| overlap(net, other));
+        if record.more.iter().any(overlaps) {
+            return Err(Error::forbidden(OVERLAP));
+        }
         let taken = others.iter().filter_map(|other| other.record.subnet);
         let taken = taken.chain(bridges.map(|(_, bridge)| bridge.address()));
         let mut taken: Vec<_> = taken.map(|net| net.trunc()).collect();
         match record.subnet {
             Some(net) => {
-                let overlap = |other: &_| longshore_network::subnet::overlap(&net, other);
-                if taken.iter().any(overlap) {
-                    return Err(Error::forbidden(
-                        "Pool overlaps with other one on this address space",
-                    ));
+                if taken
+                    .iter()
+                    .any(|other| overlap(&net.into(), &(*other).into()))
+                {
+                    return Err(Error::forbidden(OVERLAP));
                 }
             }
             None => {
                 taken.extend(longshore_network::host::networks().map_err(network_error)?);
                 let net = self.pools.choose(&taken).map_err(network_error)?;
                 record.subnet = Some(net);
-                record.ipam.config = Some(vec![IPAMConfig {
+                let config = record.ipam.config.get_or_insert_default();
+                let chosen = IPAMConfig {
                     subnet: Some(net.trunc().to_string()),
                     gateway: Some(net.addr().to_string()),
                     ..IPAMConfig::default()
-                }]);
+                };
+                config.insert(0, chosen);
             }
         }
         Ok(())

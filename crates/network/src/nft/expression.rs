@@ -1,11 +1,12 @@
 //! The expressions that our rules are made of. What a match loads is compared
 //! at once, so one register is enough; a look-up's key and value take three.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 
 use super::set::Field;
+use crate::family::{Family, octets};
 use crate::netlink::message::Message;
 use crate::ports::Protocol;
 
@@ -72,7 +73,7 @@ impl Field {
     /// Loads this field of a packet.
     fn load(self, register: u32) -> Part {
         match self {
-            Self::Address => payload(register, NETWORK, 16, 4),
+            Self::Address(family) => address(register, family, Side::Destination),
             Self::Protocol => meta(register, TRANSPORT_PROTOCOL),
             Self::Port => payload(register, TRANSPORT, 2, 2),
             Self::Link => meta(register, Way::In.index()),
@@ -88,9 +89,9 @@ pub(crate) enum Expression {
     /// The packet does not pass this link.
     NotLink(Way, String),
     /// The address is in the network.
-    Net(Side, Ipv4Net),
+    Net(Side, IpNet),
     /// The address is another one.
-    NotAddress(Side, Ipv4Addr),
+    NotAddress(Side, IpAddr),
     /// The destination is an address of this host.
     ToThisHost,
     /// The destination was translated.
@@ -113,29 +114,33 @@ pub(crate) enum Expression {
 }
 
 impl Expression {
-    /// The kernel's expressions, in order.
-    pub(crate) fn parts(&self) -> Vec<Part> {
+    /// The kernel's expressions in a table for these packets, in order.
+    pub(crate) fn parts(&self, family: Family) -> Vec<Part> {
         match self {
             Self::Link(way, name) => link(*way, name, EQUAL),
             Self::NotLink(way, name) => link(*way, name, NOT_EQUAL),
             Self::Net(side, net) => {
-                let mask = net.netmask().octets().to_vec();
+                let mask = octets(net.netmask());
                 vec![
-                    address(*side),
+                    address(FIRST, family, *side),
                     Part::new("bitwise", move |data| {
-                        data.be32(1, FIRST).be32(2, FIRST).be32(3, 4);
+                        data.be32(1, FIRST).be32(2, FIRST);
+                        data.be32(3, family.length());
                         data.nest(4, |value| {
                             value.attribute(1, &mask);
                         });
                         data.nest(5, |value| {
-                            value.attribute(1, &[0; 4]);
+                            value.attribute(1, &vec![0; mask.len()]);
                         });
                     }),
-                    compare(EQUAL, net.network().octets().to_vec()),
+                    compare(EQUAL, octets(net.network())),
                 ]
             }
             Self::NotAddress(side, other) => {
-                vec![address(*side), compare(NOT_EQUAL, other.octets().to_vec())]
+                vec![
+                    address(FIRST, family, *side),
+                    compare(NOT_EQUAL, octets(*other)),
+                ]
             }
             Self::ToThisHost => vec![
                 Part::new("fib", |data| {
@@ -166,17 +171,16 @@ impl Expression {
                 }),
             ],
             Self::TranslateBy(map, fields) => {
-                let mut parts: Vec<Part> = (FIRST..)
-                    .zip(*fields)
-                    .map(|(register, field)| field.load(register))
-                    .collect();
+                let mut register = FIRST;
+                let mut parts = Vec::new();
+                for field in *fields {
+                    parts.push(field.load(register));
+                    register += field.words();
+                }
                 parts.push(Part::new("lookup", |data| {
                     data.string(1, map).be32(2, FIRST).be32(3, FIRST);
                 }));
-                parts.push(Part::new("nat", |data| {
-                    // Kind: destination; family: IPv4; the value's registers.
-                    data.be32(1, 1).be32(2, 2).be32(3, FIRST).be32(5, FIRST + 1);
-                }));
+                parts.push(translate(family));
                 parts
             }
             Self::Transport(protocol, port) => vec![
@@ -188,10 +192,7 @@ impl Expression {
             Self::TranslateTo(address, port) => vec![
                 value(FIRST, address.octets().to_vec()),
                 value(FIRST + 1, port.to_be_bytes().to_vec()),
-                Part::new("nat", |data| {
-                    // Kind: destination; family: IPv4; the value's registers.
-                    data.be32(1, 1).be32(2, 2).be32(3, FIRST).be32(5, FIRST + 1);
-                }),
+                translate(Family::V4),
             ],
             Self::Masquerade => vec![Part::new("masq", |_| {})],
             Self::Accept => vec![verdict(ACCEPT)],
@@ -227,11 +228,24 @@ fn link(way: Way, name: &str, operator: u32) -> Vec<Part> {
     vec![meta(FIRST, way.name()), compare(operator, padded)]
 }
 
-fn address(side: Side) -> Part {
-    match side {
-        Side::Source => payload(FIRST, NETWORK, 12, 4),
-        Side::Destination => payload(FIRST, NETWORK, 16, 4),
-    }
+fn address(register: u32, family: Family, side: Side) -> Part {
+    let offset = match (family, side) {
+        (Family::V4, Side::Source) => 12,
+        (Family::V4, Side::Destination) => 16,
+        (Family::V6, Side::Source) => 8,
+        (Family::V6, Side::Destination) => 24,
+    };
+    payload(register, NETWORK, offset, family.length())
+}
+
+/// Translates the destination to the address and port in the registers.
+fn translate(family: Family) -> Part {
+    Part::new("nat", move |data| {
+        let port = FIRST + family.length() / 4;
+        // Kind: destination; family; where address and port are.
+        data.be32(1, 1).be32(2, u32::from(family.number()));
+        data.be32(3, FIRST).be32(5, port);
+    })
 }
 
 /// Loads bytes of the packet, counted from a header.

@@ -7,6 +7,7 @@ pub(crate) mod set;
 
 use std::io;
 
+use crate::family::Family;
 use crate::netlink::Socket;
 use crate::netlink::message::{APPEND, CREATE, Message, attributes, text};
 use expression::Expression;
@@ -40,8 +41,6 @@ const LIST_ELEMENT: u16 = 1;
 
 /// `NFPROTO_INET`: IPv4 and IPv6.
 const INET: u8 = 1;
-/// `NFPROTO_IPV4`
-const IPV4: u8 = 2;
 /// `struct nfgenmsg`
 const FIXED: usize = 4;
 
@@ -68,6 +67,7 @@ impl Hook {
 /// What a table holds.
 #[derive(Debug)]
 pub(crate) struct Table {
+    pub(crate) family: Family,
     pub(crate) name: String,
     pub(crate) sets: Vec<Set>,
     pub(crate) chains: Vec<Chain>,
@@ -103,57 +103,64 @@ impl Tables {
 
     /// Puts a table in the place of the one of its name.
     pub(crate) fn replace(&mut self, table: &Table) -> io::Result<()> {
-        let name = table.name.as_str();
+        let (family, name) = (table.family, table.name.as_str());
         let mut messages = vec![
             // Made first, so that there is one to delete.
-            named(NEWTABLE, CREATE, name),
-            named(DELTABLE, 0, name),
-            named(NEWTABLE, CREATE, name),
+            named(NEWTABLE, CREATE, family, name),
+            named(DELTABLE, 0, family, name),
+            named(NEWTABLE, CREATE, family, name),
         ];
         for (id, set) in (1..).zip(&table.sets) {
-            messages.push(set.declaration(name, id));
-            messages.extend(set::additions(name, set.name, &set.elements));
+            messages.push(set.declaration(family, name, id));
+            messages.extend(set::additions(family, name, set.name, &set.elements));
         }
         for chain in &table.chains {
-            messages.push(chain_message(name, chain));
+            messages.push(chain_message(family, name, chain));
             for rule in &chain.rules {
-                messages.push(rule_message(name, chain.name, rule));
+                messages.push(rule_message(family, name, chain.name, rule));
             }
         }
         self.transact(messages)
     }
 
     /// Adds elements to sets of a table, all or none.
-    pub(crate) fn add(&mut self, table: &str, elements: &[(&str, Vec<Element>)]) -> io::Result<()> {
+    pub(crate) fn add(
+        &mut self,
+        family: Family,
+        table: &str,
+        elements: &[(&str, Vec<Element>)],
+    ) -> io::Result<()> {
         let messages = elements
             .iter()
-            .flat_map(|(set, elements)| set::additions(table, set, elements));
+            .flat_map(|(set, elements)| set::additions(family, table, set, elements));
         self.transact(messages.collect())
     }
 
     /// Takes elements out of sets of a table, all or none.
     pub(crate) fn take(
         &mut self,
+        family: Family,
         table: &str,
         elements: &[(&str, Vec<Element>)],
     ) -> io::Result<()> {
         let messages = elements
             .iter()
-            .flat_map(|(set, elements)| set::removals(table, set, elements));
+            .flat_map(|(set, elements)| set::removals(family, table, set, elements));
         self.transact(messages.collect())
     }
 
     /// Removes a table; one that is not there is no error.
-    pub(crate) fn remove(&mut self, table: &str) -> io::Result<()> {
+    pub(crate) fn remove(&mut self, family: Family, table: &str) -> io::Result<()> {
         self.transact(vec![
-            named(NEWTABLE, CREATE, table),
-            named(DELTABLE, 0, table),
+            named(NEWTABLE, CREATE, family, table),
+            named(DELTABLE, 0, family, table),
         ])
     }
 
-    /// The names of all IPv4 tables, whoever made them.
-    pub(crate) fn list(&mut self) -> io::Result<Vec<String>> {
-        let tables = self.socket.dump(Message::dump(GETTABLE, &fixed(IPV4, 0)))?;
+    /// The names of all tables for these packets, whoever made them.
+    pub(crate) fn list(&mut self, family: Family) -> io::Result<Vec<String>> {
+        let request = Message::dump(GETTABLE, &fixed(family.number(), 0));
+        let tables = self.socket.dump(request)?;
         let name = |body: &Vec<u8>| {
             let mut found = attributes(body, FIXED).filter(|(kind, _)| *kind == TABLE_NAME);
             found.next().map(|(_, value)| text(value))
@@ -162,8 +169,8 @@ impl Tables {
     }
 
     /// Whether a table is there.
-    pub(crate) fn exists(&mut self, table: &str) -> io::Result<bool> {
-        match self.settle(|socket| socket.request(named(GETTABLE, 0, table))) {
+    pub(crate) fn exists(&mut self, family: Family, table: &str) -> io::Result<bool> {
+        match self.settle(|socket| socket.request(named(GETTABLE, 0, family, table))) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
@@ -203,7 +210,7 @@ impl Tables {
 fn forward_dropper(body: &[u8]) -> Option<String> {
     let family = match *body.first()? {
         INET => "inet",
-        IPV4 => "ip",
+        family if family == Family::V4.number() => "ip",
         _ => return None,
     };
     let value = |wanted| {
@@ -224,18 +231,18 @@ fn fixed(family: u8, resource: u16) -> [u8; 4] {
     [family, 0, high, low]
 }
 
-fn named(kind: u16, flags: u16, table: &str) -> Message {
-    let mut message = Message::request(kind, flags, &fixed(IPV4, 0));
+fn named(kind: u16, flags: u16, family: Family, table: &str) -> Message {
+    let mut message = Message::request(kind, flags, &fixed(family.number(), 0));
     message.string(TABLE_NAME, table);
     message
 }
 
-fn chain_message(table: &str, chain: &Chain) -> Message {
+fn chain_message(family: Family, table: &str, chain: &Chain) -> Message {
     let policy = match chain.drops {
         true => expression::DROP,
         false => expression::ACCEPT,
     };
-    let mut message = Message::request(NEWCHAIN, CREATE, &fixed(IPV4, 0));
+    let mut message = Message::request(NEWCHAIN, CREATE, &fixed(family.number(), 0));
     message
         .string(CHAIN_TABLE, table)
         .string(CHAIN_NAME, chain.name)
@@ -248,13 +255,13 @@ fn chain_message(table: &str, chain: &Chain) -> Message {
     message
 }
 
-fn rule_message(table: &str, chain: &str, rule: &[Expression]) -> Message {
-    let mut message = Message::request(NEWRULE, CREATE | APPEND, &fixed(IPV4, 0));
+fn rule_message(family: Family, table: &str, chain: &str, rule: &[Expression]) -> Message {
+    let mut message = Message::request(NEWRULE, CREATE | APPEND, &fixed(family.number(), 0));
     message
         .string(RULE_TABLE, table)
         .string(RULE_CHAIN, chain)
         .nest(RULE_EXPRESSIONS, |list| {
-            for part in rule.iter().flat_map(Expression::parts) {
+            for part in rule.iter().flat_map(|one| one.parts(family)) {
                 list.nest(LIST_ELEMENT, |element| part.fill(element));
             }
         });

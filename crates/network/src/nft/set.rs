@@ -1,9 +1,10 @@
 //! Sets and maps of a table. A key is one field or several, each in four bytes,
 //! as the registers hold them when a rule looks a packet up.
 
+use crate::family::Family;
 use crate::netlink::message::{CREATE, Message};
 
-use super::{IPV4, LIST_ELEMENT, NFTABLES, fixed};
+use super::{LIST_ELEMENT, NFTABLES, fixed};
 
 const NEWSET: u16 = NFTABLES | 9;
 const NEWSETELEM: u16 = NFTABLES | 12;
@@ -38,8 +39,8 @@ const CHUNK: usize = 512;
 /// A part of a key or value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Field {
-    /// An IPv4 address; in a packet the destination.
-    Address,
+    /// An address; in a packet the destination.
+    Address(Family),
     /// A transport protocol's number.
     Protocol,
     /// A port; in a packet the destination.
@@ -52,10 +53,19 @@ impl Field {
     /// nft's number of the type.
     fn kind(self) -> u32 {
         match self {
-            Self::Address => 7,
+            Self::Address(Family::V4) => 7,
+            Self::Address(Family::V6) => 8,
             Self::Protocol => 12,
             Self::Port => 13,
             Self::Link => 20,
+        }
+    }
+
+    /// How many parts of four bytes it takes.
+    pub(super) fn words(self) -> u32 {
+        match self {
+            Self::Address(family) => family.length() / 4,
+            Self::Protocol | Self::Port | Self::Link => 1,
         }
     }
 }
@@ -70,7 +80,7 @@ pub(crate) struct Set {
     pub(crate) elements: Vec<Element>,
 }
 
-/// A key and, in a map, its value: fields of four bytes.
+/// A key and, in a map, its value: fields of four bytes, or several times four.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Element {
     pub(crate) key: Vec<[u8; 4]>,
@@ -79,8 +89,8 @@ pub(crate) struct Element {
 
 impl Set {
     /// Makes the set; `id` tells it from others of the transaction.
-    pub(super) fn declaration(&self, table: &str, id: u32) -> Message {
-        let mut message = Message::request(NEWSET, CREATE, &fixed(IPV4, 0));
+    pub(super) fn declaration(&self, family: Family, table: &str, id: u32) -> Message {
+        let mut message = Message::request(NEWSET, CREATE, &fixed(family.number(), 0));
         message
             .string(SET_TABLE, table)
             .string(SET_NAME, self.name)
@@ -101,20 +111,36 @@ impl Set {
 }
 
 /// Adds elements to a set.
-pub(super) fn additions(table: &str, set: &str, elements: &[Element]) -> Vec<Message> {
-    changes(NEWSETELEM, CREATE, table, set, elements)
+pub(super) fn additions(
+    family: Family,
+    table: &str,
+    set: &str,
+    elements: &[Element],
+) -> Vec<Message> {
+    changes(NEWSETELEM, CREATE, (family, table), set, elements)
 }
 
 /// Takes elements out of a set.
-pub(super) fn removals(table: &str, set: &str, elements: &[Element]) -> Vec<Message> {
-    changes(DELSETELEM, 0, table, set, elements)
+pub(super) fn removals(
+    family: Family,
+    table: &str,
+    set: &str,
+    elements: &[Element],
+) -> Vec<Message> {
+    changes(DELSETELEM, 0, (family, table), set, elements)
 }
 
-fn changes(kind: u16, flags: u16, table: &str, set: &str, elements: &[Element]) -> Vec<Message> {
+fn changes(
+    kind: u16,
+    flags: u16,
+    (family, table): (Family, &str),
+    set: &str,
+    elements: &[Element],
+) -> Vec<Message> {
     elements
         .chunks(CHUNK)
         .map(|chunk| {
-            let mut message = Message::request(kind, flags, &fixed(IPV4, 0));
+            let mut message = Message::request(kind, flags, &fixed(family.number(), 0));
             message
                 .string(LIST_TABLE, table)
                 .string(LIST_SET, set)
@@ -148,5 +174,5 @@ fn kind(fields: &[Field]) -> u32 {
 }
 
 fn length(fields: &[Field]) -> u32 {
-    fields.iter().map(|_| 4).sum()
+    fields.iter().map(|field| 4 * field.words()).sum()
 }

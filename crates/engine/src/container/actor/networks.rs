@@ -183,9 +183,11 @@ impl Actor {
             return;
         };
         if let Some(link) = &end.link {
-            let named = netfiles::add_address(&self.files, &self.record, &self.plan, link.address);
-            if let Err(error) = named.context("hosts") {
-                tracing::warn!(container = %self.record.id, %error, "its address is not named");
+            for address in link.addresses() {
+                let named = netfiles::add_address(&self.files, &self.record, &self.plan, address);
+                if let Err(error) = named.context("hosts") {
+                    tracing::warn!(container = %self.record.id, %error, "its address is not named");
+                }
             }
         }
         if end.has_names() && !asked {

@@ -1,8 +1,8 @@
 //! What becomes of a question: an answer from what is known, or a name server's.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use simple_dns::rdata::{A, PTR, RData};
+use simple_dns::rdata::{A, AAAA, PTR, RData};
 use simple_dns::{
     CLASS, Name, OPCODE, Packet, PacketFlag, QCLASS, QTYPE, RCODE, ResourceRecord, TYPE,
 };
@@ -15,18 +15,18 @@ const HOLDS: u32 = 600;
 /// What is known of names.
 pub(super) trait Known {
     /// The addresses of a name; none when it is nobody's.
-    fn resolve(&self, name: &str) -> Vec<Ipv4Addr>;
+    fn resolve(&self, name: &str) -> Vec<IpAddr>;
 
     /// The name of an address.
-    fn name_of(&self, address: Ipv4Addr) -> Option<String>;
+    fn name_of(&self, address: IpAddr) -> Option<String>;
 }
 
 impl Known for Scope {
-    fn resolve(&self, name: &str) -> Vec<Ipv4Addr> {
+    fn resolve(&self, name: &str) -> Vec<IpAddr> {
         Scope::resolve(self, name)
     }
 
-    fn name_of(&self, address: Ipv4Addr) -> Option<String> {
+    fn name_of(&self, address: IpAddr) -> Option<String> {
         Scope::name_of(self, address)
     }
 }
@@ -74,15 +74,14 @@ pub(super) fn decide(question: &[u8], known: &impl Known, limit: Option<usize>) 
         if addresses.is_empty() {
             return Decision::Forward;
         }
-        // Of another kind than addresses of IPv4 it has nothing: the answer is
-        // empty, since nobody else knows the name.
-        if matches!(asked.qtype, QTYPE::TYPE(TYPE::A) | QTYPE::ANY) {
-            data.extend(
-                addresses
-                    .into_iter()
-                    .map(|address| RData::A(A::from(address))),
-            );
-        }
+        // Of another kind than addresses it has nothing: the answer is empty,
+        // since nobody else knows the name.
+        let is_asked = |kind| matches!(asked.qtype, QTYPE::ANY) || asked.qtype == QTYPE::TYPE(kind);
+        let (v4, v6) = (is_asked(TYPE::A), is_asked(TYPE::AAAA));
+        data.extend(addresses.into_iter().filter_map(|address| match address {
+            IpAddr::V4(address) => v4.then(|| RData::A(A::from(address))),
+            IpAddr::V6(address) => v6.then(|| RData::AAAA(AAAA::from(address))),
+        }));
     }
     let records = data
         .into_iter()
@@ -141,12 +140,23 @@ fn refusal(question: &[u8], reason: RCODE) -> Decision {
     }
 }
 
-/// The address of `4.3.2.1.in-addr.arpa`.
-fn reversed(name: &str) -> Option<Ipv4Addr> {
-    let digits = name.trim_end_matches('.').strip_suffix(".in-addr.arpa")?;
-    let parts = digits.split('.').map(|part| part.parse::<u8>().ok());
-    let [d, c, b, a] = parts.collect::<Option<Vec<u8>>>()?.try_into().ok()?;
-    Some(Ipv4Addr::new(a, b, c, d))
+/// The address of `4.3.2.1.in-addr.arpa`, and of 32 digits before `ip6.arpa`.
+fn reversed(name: &str) -> Option<IpAddr> {
+    let name = name.trim_end_matches('.');
+    if let Some(digits) = name.strip_suffix(".in-addr.arpa") {
+        let parts = digits.split('.').map(|part| part.parse::<u8>().ok());
+        let [d, c, b, a] = parts.collect::<Option<Vec<u8>>>()?.try_into().ok()?;
+        return Some(Ipv4Addr::new(a, b, c, d).into());
+    }
+    let mut address = 0u128;
+    let mut count = 0;
+    for digit in name.strip_suffix(".ip6.arpa")?.rsplit('.') {
+        let value = u8::from_str_radix(digit, 16).ok();
+        let value = value.filter(|_| digit.len() == 1 && digit != "+")?;
+        address = address << 4 | u128::from(value);
+        count += 1;
+    }
+    (count == 32).then(|| Ipv6Addr::from(address).into())
 }
 
 #[cfg(test)]
@@ -156,22 +166,23 @@ mod tests {
     use super::*;
 
     const DB: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
+    const DB6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 2);
 
     struct Some3;
 
     impl Known for Some3 {
-        fn resolve(&self, name: &str) -> Vec<Ipv4Addr> {
+        fn resolve(&self, name: &str) -> Vec<IpAddr> {
             match name {
-                "db" => vec![DB],
+                "db" => vec![DB.into(), DB6.into()],
                 "many" => (1..=100)
-                    .map(|last| Ipv4Addr::new(10, 0, 1, last))
+                    .map(|last| Ipv4Addr::new(10, 0, 1, last).into())
                     .collect(),
                 _ => Vec::new(),
             }
         }
 
-        fn name_of(&self, address: Ipv4Addr) -> Option<String> {
-            (address == DB).then(|| "db.net".to_owned())
+        fn name_of(&self, address: IpAddr) -> Option<String> {
+            (address == DB || address == DB6).then(|| "db.net".to_owned())
         }
     }
 
@@ -200,9 +211,16 @@ mod tests {
         let reply = Packet::parse(&bytes).expect("an answer");
         assert_eq!(reply.id(), 7);
         assert_eq!(reply.answers[0].rdata, RData::A(A::from(DB)));
+        assert_eq!(reply.answers.len(), 1);
         let bytes = answer("db", TYPE::AAAA, None);
         let reply = Packet::parse(&bytes).expect("an answer");
-        assert_eq!((reply.rcode(), reply.answers.len()), (RCODE::NoError, 0));
+        assert_eq!(reply.answers.len(), 1);
+        assert_eq!(reply.answers[0].rdata, RData::AAAA(AAAA::from(DB6)));
+        for (name, kind) in [("db", TYPE::TXT), ("many", TYPE::AAAA)] {
+            let bytes = answer(name, kind, None);
+            let reply = Packet::parse(&bytes).expect("an answer");
+            assert_eq!((reply.rcode(), reply.answers.len()), (RCODE::NoError, 0));
+        }
     }
 
     #[test]
@@ -215,12 +233,18 @@ mod tests {
 
     #[test]
     fn an_address_leads_back_to_its_name() {
-        let bytes = answer("2.0.0.10.in-addr.arpa", TYPE::PTR, None);
-        let reply = Packet::parse(&bytes).expect("an answer");
-        let RData::PTR(PTR(name)) = &reply.answers[0].rdata else {
-            panic!("{:?}", reply.answers);
-        };
-        assert_eq!(name.to_string(), "db.net");
+        let six = format!("2.{}0.0.d.f.ip6.arpa", "0.".repeat(27));
+        for question in ["2.0.0.10.in-addr.arpa", &six] {
+            let bytes = answer(question, TYPE::PTR, None);
+            let reply = Packet::parse(&bytes).expect("an answer");
+            let RData::PTR(PTR(name)) = &reply.answers[0].rdata else {
+                panic!("{:?}", reply.answers);
+            };
+            assert_eq!(name.to_string(), "db.net");
+        }
+        for wrong in ["2.0.0.ip6.arpa", "x.ip6.arpa", "ip6.arpa", "..ip6.arpa"] {
+            assert_eq!(reversed(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

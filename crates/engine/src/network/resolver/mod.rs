@@ -13,7 +13,7 @@ mod answer;
 mod forward;
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -159,7 +159,7 @@ impl Resolvers {
 
 impl Scope {
     /// The addresses of a name; none when it is nobody's here.
-    fn resolve(&self, name: &str) -> Vec<Ipv4Addr> {
+    fn resolve(&self, name: &str) -> Vec<IpAddr> {
         let networks = self.networks.read().unwrap_or_else(PoisonError::into_inner);
         let linked = networks.iter().filter_map(|seen| {
             let target = seen.links.get(name)?;
@@ -179,7 +179,7 @@ impl Scope {
     }
 
     /// Who has an address, with its network's name.
-    fn name_of(&self, address: Ipv4Addr) -> Option<String> {
+    fn name_of(&self, address: IpAddr) -> Option<String> {
         let networks = self.networks.read().unwrap_or_else(PoisonError::into_inner);
         networks.iter().find_map(|seen| {
             let name = seen.network.names.name_of(address)?;

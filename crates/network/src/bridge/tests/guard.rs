@@ -20,7 +20,11 @@ fn a_container_does_not_reach_the_host_s_loopback() {
             container.inside(|| is_kept_from(address)),
             "the table keeps it out"
         );
-        bridge.state().tables.remove("longshore-ls0").unwrap();
+        bridge
+            .state()
+            .tables
+            .remove(Family::V4, "longshore-ls0")
+            .unwrap();
         assert!(container.inside(|| reaches(address)), "nothing else does");
     });
 }
@@ -51,7 +55,11 @@ fn containers_of_another_bridge_come_by_published_ports_only() {
         }
         let by_host = SocketAddr::from((bridge.address().addr(), ports[0].host_port));
         assert!(client.inside(|| reaches(by_host)), "by the host's");
-        bridge.state().tables.remove("longshore-ls0").unwrap();
+        bridge
+            .state()
+            .tables
+            .remove(Family::V4, "longshore-ls0")
+            .unwrap();
         assert!(
             client.inside(|| reaches(direct(81))),
             "nothing else keeps it out"
@@ -65,7 +73,7 @@ fn a_neighbour_does_not_reach_ports_of_the_host_s_loopback() {
         let bridge = Bridge::open("ls0", Some("10.9.0.1/24")).unwrap();
         let server = Container::start();
         let on_localhost = Request {
-            host_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            host_ips: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
             ..publish(80, Protocol::Tcp)
         };
         let ports = bridge.reserve("aaaa", &[on_localhost]).unwrap();
@@ -79,7 +87,11 @@ fn a_neighbour_does_not_reach_ports_of_the_host_s_loopback() {
         other
             .attach("bbbb", neighbour.pid(), &[], &End::default())
             .unwrap();
-        other.state().tables.remove("longshore-ls1").unwrap();
+        other
+            .state()
+            .tables
+            .remove(Family::V4, "longshore-ls1")
+            .unwrap();
         let address = localhost(ports[0].host_port);
         assert!(reaches(address), "the host itself does");
         assert!(neighbour.inside(|| {
@@ -106,7 +118,11 @@ fn a_host_that_was_no_router_does_not_become_one() {
             .unwrap();
         right.serve_tcp(80);
         for table in ["longshore-left", "longshore-right", rules::UNROUTED] {
-            networks[0].state().tables.remove(table).unwrap();
+            networks[0]
+                .state()
+                .tables
+                .remove(Family::V4, table)
+                .unwrap();
         }
         let crosses = || left.inside(|| reaches((end.address, 80)));
         let is_cut_off = || left.inside(|| is_kept_from((end.address, 80)));
@@ -128,7 +144,11 @@ fn a_host_that_was_no_router_does_not_become_one() {
         let published = SocketAddr::from(([10, 1, 0, 1], ports[0].host_port));
         assert!(left.inside(|| reaches(published)), "but one to containers");
 
-        bridge.state().tables.remove(rules::UNROUTED).unwrap();
+        bridge
+            .state()
+            .tables
+            .remove(Family::V4, rules::UNROUTED)
+            .unwrap();
         assert!(crosses(), "the table is what keeps it");
         bridge.repair().unwrap();
         assert!(is_cut_off(), "and it is put back");
@@ -141,6 +161,7 @@ fn chains_of_others_that_drop_are_named() {
         let bridge = Bridge::open("ls0", Some("10.9.0.1/24")).unwrap();
         assert_eq!(bridge.warnings().unwrap(), [""; 0]);
         let firewall = Table {
+            family: Family::V4,
             name: "firewall".to_owned(),
             sets: Vec::new(),
             chains: [(Hook::Forward, "forward"), (Hook::Output, "output")]

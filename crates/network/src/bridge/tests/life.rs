@@ -73,13 +73,29 @@ fn a_flushed_table_is_put_back() {
     on_a_host(|| {
         let bridge = Bridge::open("ls0", Some("10.9.0.1/24")).unwrap();
         assert!(!bridge.repair().unwrap());
-        bridge.state().tables.remove("longshore-ls0").unwrap();
+        bridge
+            .state()
+            .tables
+            .remove(Family::V4, "longshore-ls0")
+            .unwrap();
         assert!(bridge.repair().unwrap());
-        assert!(bridge.state().tables.exists("longshore-ls0").unwrap());
+        assert!(
+            bridge
+                .state()
+                .tables
+                .exists(Family::V4, "longshore-ls0")
+                .unwrap()
+        );
         // What was removed on purpose stays away.
         bridge.close().unwrap();
         assert!(!bridge.repair().unwrap());
-        assert!(!bridge.state().tables.exists("longshore-ls0").unwrap());
+        assert!(
+            !bridge
+                .state()
+                .tables
+                .exists(Family::V4, "longshore-ls0")
+                .unwrap()
+        );
     });
 }
 
@@ -91,8 +107,8 @@ fn tables_go_with_their_bridges() {
         Links::open().unwrap().delete("ls0").unwrap();
         host::sweep().unwrap();
         let mut state = kept.state();
-        assert!(!state.tables.exists("longshore-ls0").unwrap());
-        assert!(state.tables.exists("longshore-ls1").unwrap());
+        assert!(!state.tables.exists(Family::V4, "longshore-ls0").unwrap());
+        assert!(state.tables.exists(Family::V4, "longshore-ls1").unwrap());
         drop(gone);
     });
 }
@@ -141,7 +157,13 @@ fn nothing_is_left() {
         bridge.detach("aaaa").unwrap();
         bridge.close().unwrap();
         assert!(link::index("ls0").is_err());
-        assert!(!bridge.state().tables.exists("longshore-ls0").unwrap());
+        assert!(
+            !bridge
+                .state()
+                .tables
+                .exists(Family::V4, "longshore-ls0")
+                .unwrap()
+        );
     });
 }
 
@@ -217,7 +239,7 @@ fn a_bridge_gets_another_address_only_when_it_is_empty() {
         let open = |address| Bridge::open("ls0", Some(address)).unwrap();
         let addresses = || -> Vec<String> {
             let index = link::index("ls0").unwrap();
-            let all = Links::open().unwrap().addresses().unwrap();
+            let all = Links::open().unwrap().addresses(Family::V4).unwrap();
             let of_bridge = all.iter().filter(|(at, _)| *at == index);
             of_bridge.map(|(_, net)| net.to_string()).collect()
         };

@@ -5,6 +5,7 @@ mod guard;
 mod life;
 mod published;
 mod several;
+mod v6;
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -84,7 +85,12 @@ impl Container {
     /// A server in the container: answers each connection with the peer's
     /// address.
     fn serve_tcp(&self, port: u16) {
-        let listener = self.inside(|| TcpListener::bind(("0.0.0.0", port)).unwrap());
+        self.serve(SocketAddr::from(([0; 4], port)));
+    }
+
+    /// The same at this address.
+    fn serve(&self, address: SocketAddr) {
+        let listener = self.inside(|| TcpListener::bind(address).unwrap());
         std::thread::spawn(move || {
             while let Ok((mut stream, peer)) = listener.accept() {
                 let _ = write!(stream, "{}", peer.ip());
@@ -131,7 +137,7 @@ fn publish(port: u16, protocol: Protocol) -> Request {
     Request {
         port,
         protocol,
-        host_ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        host_ips: vec![IpAddr::V4(Ipv4Addr::UNSPECIFIED)],
         host_ports: None,
     }
 }

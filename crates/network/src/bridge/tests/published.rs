@@ -86,7 +86,7 @@ fn a_port_of_one_address_answers_there_only() {
         let bridge = Bridge::open("ls0", Some("10.9.0.1/24")).unwrap();
         let server = Container::start();
         let on_localhost = Request {
-            host_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            host_ips: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
             ..publish(80, Protocol::Tcp)
         };
         let ports = bridge.reserve("aaaa", &[on_localhost]).unwrap();
@@ -166,13 +166,21 @@ fn ports_are_published_in_a_table_that_was_removed() {
             .unwrap();
         one.serve_tcp(80);
         two.serve_tcp(80);
-        bridge.state().tables.remove("longshore-ls0").unwrap();
+        bridge
+            .state()
+            .tables
+            .remove(Family::V4, "longshore-ls0")
+            .unwrap();
         bridge
             .attach("bbbb", two.pid(), &second, &End::default())
             .unwrap();
         assert!(reaches(localhost(first[0].host_port)));
         assert!(reaches(localhost(second[0].host_port)));
-        bridge.state().tables.remove("longshore-ls0").unwrap();
+        bridge
+            .state()
+            .tables
+            .remove(Family::V4, "longshore-ls0")
+            .unwrap();
         bridge.detach("aaaa").unwrap();
         assert!(is_kept_from(localhost(first[0].host_port)));
         assert!(reaches(localhost(second[0].host_port)));
