@@ -11,7 +11,9 @@ use std::time::Duration;
 use clap::Parser;
 use longshore_engine::cdi::DEFAULT_DIRECTORIES;
 use longshore_engine::config::RegistryConfig;
+use longshore_engine::reload::Reloadable;
 use serde::Deserialize;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Where the configuration file is looked for when no flag names one.
 const DEFAULT_FILE: &str = "/etc/longshore/daemon.json";
@@ -70,6 +72,9 @@ pub(crate) struct Flags {
     /// Path of the default seccomp profile; `unconfined` for none
     #[arg(long, value_name = "string")]
     seccomp_profile: Option<String>,
+    /// Key=value label of the daemon
+    #[arg(long = "label", value_name = "list", value_parser = parse_label)]
+    labels: Vec<String>,
     /// User and group whose subordinate ids containers get; `default` for
     /// dockremap
     #[arg(long, value_name = "string")]
@@ -130,6 +135,7 @@ struct File {
     group: Option<String>,
     seccomp_profile: Option<String>,
     userns_remap: Option<String>,
+    labels: Option<Vec<String>>,
     cdi_spec_dirs: Option<Vec<PathBuf>>,
     insecure_registries: Option<Vec<String>>,
     registry_mirrors: Option<Vec<String>>,
@@ -197,6 +203,8 @@ pub(crate) struct Settings {
     pub(crate) group: Option<String>,
     /// `builtin`, `unconfined`, or a path.
     pub(crate) seccomp_profile: String,
+    /// Labels of the daemon, `key=value`.
+    pub(crate) labels: Vec<String>,
     /// `default`, or `user[:group]`.
     pub(crate) userns_remap: Option<String>,
     /// Where devices are described; later ones win.
@@ -246,12 +254,49 @@ pub(crate) enum Error {
     /// A number that means nothing.
     #[error("invalid {0}: 0")]
     Zero(&'static str),
+    /// A label that has no value.
+    #[error("bad attribute format: {0}")]
+    Label(String),
+    /// Labels that contradict each other.
+    #[error("conflict labels for {0}")]
+    Labels(String),
     /// A host that means nothing.
     #[error("unable to parse docker host `{0}`: {1}")]
     Host(String, &'static str),
 }
 
+impl LogLevel {
+    /// The least important lines that are still written.
+    pub(crate) fn filter(self) -> LevelFilter {
+        match self {
+            LogLevel::Debug => LevelFilter::DEBUG,
+            LogLevel::Info => LevelFilter::INFO,
+            LogLevel::Warn => LevelFilter::WARN,
+            LogLevel::Error => LevelFilter::ERROR,
+            LogLevel::Fatal => LevelFilter::OFF,
+        }
+    }
+}
+
 impl Settings {
+    /// What may change while the daemon runs.
+    pub(crate) fn reloadable(&self) -> Reloadable {
+        Reloadable {
+            debug: self.debug,
+            labels: self.labels.clone(),
+            registries: self.registries.clone(),
+        }
+    }
+
+    /// Addresses where the API is served to whoever reaches them.
+    pub(crate) fn open_addresses(&self) -> Vec<String> {
+        let addresses = self.hosts.iter().filter_map(|host| match host {
+            Host::Tcp(address) => Some(address.to_string()),
+            Host::Unix(_) => None,
+        });
+        addresses.collect()
+    }
+
     /// Puts flags and file together.
     pub(crate) fn new(flags: Flags) -> Result<Self, Error> {
         let (path, named) = match &flags.config_file {
@@ -314,6 +359,7 @@ impl Settings {
             },
             group: flags.group.or(file.group),
             seccomp_profile: (flags.seccomp_profile.or(file.seccomp_profile)).unwrap_or_default(),
+            labels: unlike(both_lists(flags.labels, file.labels))?,
             userns_remap: (flags.userns_remap.or(file.userns_remap))
                 .filter(|given| !given.is_empty()),
             cdi_spec_dirs: Some(flags.cdi_spec_dirs)
@@ -350,6 +396,20 @@ impl Settings {
             api_superset: flags.api_superset || file.api_superset.unwrap_or(false),
         })
     }
+}
+
+/// Refuses labels that give one key two values, and those without a value.
+fn unlike(labels: Vec<String>) -> Result<Vec<String>, Error> {
+    let mut known: BTreeMap<&str, &str> = BTreeMap::new();
+    for label in &labels {
+        let Some((key, value)) = label.split_once('=') else {
+            return Err(Error::Label(label.clone()));
+        };
+        if known.insert(key, value).is_some_and(|other| other != value) {
+            return Err(Error::Labels(key.to_owned()));
+        }
+    }
+    Ok(labels)
 }
 
 fn both_lists(flags: Vec<String>, file: Option<Vec<String>>) -> Vec<String> {
@@ -429,6 +489,7 @@ fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
             "userns-remap",
             flags.userns_remap.is_some() && file.userns_remap.is_some(),
         ),
+        ("labels", !flags.labels.is_empty() && file.labels.is_some()),
         (
             "cdi-spec-dirs",
             !flags.cdi_spec_dirs.is_empty() && file.cdi_spec_dirs.is_some(),
@@ -474,6 +535,14 @@ fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
         path: path.to_owned(),
         names: names.join(", "),
     })
+}
+
+/// Reads one `--label`.
+fn parse_label(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((key, _)) if !key.is_empty() => Ok(text.to_owned()),
+        _ => Err(format!("bad attribute format: {text}")),
+    }
 }
 
 /// Reads one `--log-opt`.

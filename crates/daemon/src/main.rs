@@ -1,5 +1,6 @@
 //! `longshored`: the daemon. It reads its settings, opens the engine, serves
-//! the API on its sockets, and ends in order on SIGTERM.
+//! the API on its sockets, reads the
+//! settings again on SIGHUP, and ends in order on SIGTERM.
 //!
 //! ```text
 //! zygote ─▶ settings ─▶ engine (recovers) ─▶ sockets ─▶ serve ─▶ SIGTERM ─▶ drain
@@ -25,6 +26,10 @@ use longshore_engine::userns::{self, Accounts};
 use longshore_runtime::userns::IdMap;
 use longshore_runtime::zygote::Zygote;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Registry, reload};
 
 use config::{Flags, Host, LogLevel, Settings};
 use listen::Listener;
@@ -39,6 +44,9 @@ const CGROUP_PARENT: &str = "/longshore";
 
 type Failure = Box<dyn std::error::Error>;
 
+/// Changes how much the daemon says of itself.
+type LogLevelHandle = reload::Handle<LevelFilter, Registry>;
+
 fn main() -> ExitCode {
     // First of all, while the process is small and has one thread.
     let zygote = match Zygote::fork() {
@@ -49,7 +57,7 @@ fn main() -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return fail(&error.to_string()),
     };
-    report(settings.log_level);
+    let log_level = report(settings.log_level);
     // Tried while there is one thread.
     let userns = match remap(&settings) {
         Ok(userns) => userns,
@@ -62,7 +70,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("cannot start: {error}")),
     };
-    match runtime.block_on(serve(settings, userns, zygote)) {
+    match runtime.block_on(serve(settings, log_level, userns, zygote)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }
@@ -73,21 +81,18 @@ fn fail(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Sends what the daemon says of itself to standard error.
-fn report(level: LogLevel) {
-    use tracing_subscriber::filter::LevelFilter;
-    let level = match level {
-        LogLevel::Debug => LevelFilter::DEBUG,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Fatal => LevelFilter::OFF,
-    };
-    tracing_subscriber::fmt()
-        .with_max_level(level)
+/// Sends what the daemon says of itself to standard error; the handle changes how
+/// much that is.
+fn report(level: LogLevel) -> LogLevelHandle {
+    let (filter, handle) = reload::Layer::new(level.filter());
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(false)
+        .with_ansi(false);
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
         .init();
+    handle
 }
 
 /// Whose ids the containers' are, when they are not the machine's.
@@ -104,6 +109,7 @@ fn remap(settings: &Settings) -> Result<Option<IdMap>, Failure> {
 
 async fn serve(
     settings: Settings,
+    log_level: LogLevelHandle,
     userns: Option<IdMap>,
     zygote: Arc<Zygote>,
 ) -> Result<(), Failure> {
@@ -112,6 +118,7 @@ async fn serve(
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
     ];
+    let mut hangup = signal(SignalKind::hangup())?;
     let config = EngineConfig {
         data_root: settings.data_root.clone(),
         exec_root: settings.exec_root.clone(),
@@ -125,7 +132,8 @@ async fn serve(
         userns,
         cdi_spec_dirs: settings.cdi_spec_dirs.clone(),
         registries: settings.registries.clone(),
-        labels: Vec::new(),
+        labels: settings.labels.clone(),
+        open_addresses: settings.open_addresses(),
         debug: settings.debug,
         version: about::VERSION.to_owned(),
     };
@@ -157,7 +165,12 @@ async fn serve(
     }
 
     longshore_runtime::forget_code();
-    let name = first_of(&mut stop).await;
+    let name = loop {
+        tokio::select! {
+            name = first_of(&mut stop) => break name,
+            _ = hangup.recv() => read_again(&engine, &log_level).await,
+        }
+    };
     tracing::info!(signal = name, "ending; containers go on");
     server.shutdown(DRAIN).await;
     if let Err(error) = engine.close().await {
@@ -170,6 +183,23 @@ async fn serve(
         }
     }
     Ok(())
+}
+
+/// Reads the settings again and takes over those that may change.
+async fn read_again(engine: &Engine, log_level: &LogLevelHandle) {
+    let settings = match Settings::new(Flags::parse()) {
+        Ok(settings) => settings,
+        Err(error) => return tracing::error!(%error, "the settings stay as they are"),
+    };
+    let level = settings.log_level;
+    match engine.reload(settings.reloadable()).await {
+        Ok(()) => {
+            // It fails where nothing is reported any more.
+            log_level.reload(level.filter()).ok();
+            tracing::info!("the settings were read again");
+        }
+        Err(error) => tracing::error!(%error, "the settings stay as they are"),
+    }
 }
 
 async fn first_of([terminate, interrupt]: &mut [Signal; 2]) -> &'static str {

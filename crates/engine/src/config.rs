@@ -12,6 +12,7 @@ use longshore_runtime::seccomp::{self, profile::Profile};
 use longshore_runtime::userns::IdMap;
 
 use crate::error::{Error, Result};
+use crate::reload::Reloadable;
 
 /// Where the engine works and with what defaults.
 #[derive(Clone, Debug)]
@@ -46,6 +47,9 @@ pub struct EngineConfig {
     pub registries: RegistryConfig,
     /// Labels of the daemon, shown in its information.
     pub labels: Vec<String>,
+    /// Addresses at which everybody who reaches them is obeyed, shown as warnings
+    /// in its information.
+    pub open_addresses: Vec<String>,
     /// Whether the daemon logs more, shown in its information.
     pub debug: bool,
     /// Version shown to clients.
@@ -153,6 +157,15 @@ impl DaemonSeccomp {
 }
 
 impl EngineConfig {
+    /// What of it may change later.
+    pub(crate) fn reloadable(&self) -> Reloadable {
+        Reloadable {
+            debug: self.debug,
+            labels: self.labels.clone(),
+            registries: self.registries.clone(),
+        }
+    }
+
     /// The log of containers that do not choose.
     pub(crate) fn log(&self) -> LogConfig {
         LogConfig {

@@ -18,6 +18,7 @@ mod meta;
 mod names;
 pub mod network;
 pub mod recover;
+pub mod reload;
 mod shared;
 pub mod system;
 pub mod time;
@@ -29,9 +30,8 @@ mod wording;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
-use longshore_distribution::Registries;
 use longshore_image::store::Store;
 use longshore_runtime::zygote::Zygote;
 
@@ -49,6 +49,7 @@ use crate::image::transfers::Transfers;
 use crate::meta::RootLock;
 use crate::network::{Net, Networks, Wanted};
 use crate::recover::Recovered;
+use crate::reload::Live;
 use crate::shared::Shared;
 use crate::system::System;
 use crate::volume::Volumes;
@@ -86,7 +87,7 @@ impl Engine {
         let shared = Arc::new(Shared {
             zygote,
             images,
-            registries: Registries::new(config.registries.settings()?),
+            live: RwLock::new(Arc::new(Live::new(config.reloadable())?)),
             transfers: Transfers::new(&config.registries),
             volumes: Arc::new(volumes),
             network,

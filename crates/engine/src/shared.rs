@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use longshore_distribution::Registries;
 use longshore_image::store::Store;
 use longshore_runtime::zygote::Zygote;
 
@@ -22,6 +21,7 @@ use crate::image::held::Held;
 use crate::image::transfers::Transfers;
 use crate::meta::RootLock;
 use crate::network::{Endpoint, Net};
+use crate::reload::Live;
 use crate::usage::Walks;
 use crate::volume::store::VolumeStore;
 
@@ -31,7 +31,7 @@ pub(crate) struct Shared {
     pub(crate) engine_id: String,
     pub(crate) zygote: Arc<Zygote>,
     pub(crate) images: Store,
-    pub(crate) registries: Registries,
+    pub(crate) live: RwLock<Arc<Live>>,
     pub(crate) transfers: Transfers,
     pub(crate) volumes: Arc<VolumeStore>,
     pub(crate) network: Net,
@@ -48,6 +48,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// The settings that may change, as they are now.
+    pub(crate) fn live(&self) -> Arc<Live> {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        live.clone()
+    }
+
     /// Where the records of containers are.
     pub(crate) fn containers_dir(&self) -> PathBuf {
         self.config.data_root.join("containers")

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use longshore_api::types::{
-    IndexInfo, PluginsInfo, RegistryServiceConfig, Runtime, SwarmInfo, SystemInfo,
+    Commit, IndexInfo, PluginsInfo, RegistryServiceConfig, Runtime, SwarmInfo, SystemInfo,
 };
 use longshore_distribution::settings::{Mirror, Settings};
 
@@ -16,6 +17,11 @@ use crate::container::state::Phase;
 use crate::id;
 use crate::shared::Shared;
 use crate::time::wire;
+use crate::volume::options::LOCAL;
+
+const IP_FORWARD: &str = "/proc/sys/net/ipv4/ip_forward";
+const BRIDGE_NF: &str = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+const BRIDGE_NF6: &str = "/proc/sys/net/bridge/bridge-nf-call-ip6tables";
 
 /// The engine as a whole.
 #[derive(Clone)]
@@ -63,6 +69,7 @@ impl System {
     /// The data of `GET /info`.
     pub fn info(&self) -> SystemInfo {
         let shared = &self.shared;
+        let live = shared.live();
         let machine = Machine::read();
         let phases: Vec<Phase> = shared
             .registry
@@ -75,38 +82,41 @@ impl System {
         };
         let list = |items: &[&str]| Some(items.iter().map(|item| (*item).to_owned()).collect());
         let cgroups = Cgroups::read();
+        // What clients look for as containerd, runc and init is this engine's own.
+        let own_part = || Commit {
+            id: format!("longshore-{}", shared.config.version),
+            expected: format!("longshore-{}", shared.config.version),
+        };
         SystemInfo {
             id: shared.engine_id.clone(),
             containers: count(|_| true),
-            containers_running: count(|phase| matches!(phase, Phase::Running | Phase::Restarting)),
+            containers_running: count(|phase| phase == Phase::Running),
             containers_paused: count(|phase| phase == Phase::Paused),
-            containers_stopped: count(|phase| !phase.counts_as_running()),
+            // One that waits for its restart does not run, as in dockerd.
+            containers_stopped: count(|phase| !matches!(phase, Phase::Running | Phase::Paused)),
             images: i64::try_from(shared.images.list().len()).unwrap_or(i64::MAX),
             driver: STORAGE_DRIVER.into(),
-            driver_status: Some(vec![
-                vec!["Backing Filesystem".into(), "extfs".into()],
-                vec!["Supports d_type".into(), "true".into()],
-            ]),
+            driver_status: Some(driver_status(&shared.config.data_root)),
             plugins: PluginsInfo {
-                volume: list(&[]),
+                volume: list(&[LOCAL]),
                 network: list(&["bridge", "host", "null"]),
                 authorization: None,
                 log: list(&DRIVERS),
             },
             memory_limit: cgroups.has("memory"),
             swap_limit: cgroups.swap,
-            kernel_memory: cgroups.has("memory") && !cgroups.unified,
-            kernel_memory_tcp: Some(cgroups.has("memory") && !cgroups.unified),
+            kernel_memory: cgroups.offers("memory", "memory.kmem.limit_in_bytes"),
+            kernel_memory_tcp: Some(cgroups.kernel_memory_tcp()),
             cpu_cfs_period: cgroups.has("cpu"),
             cpu_cfs_quota: cgroups.has("cpu"),
             cpu_shares: cgroups.has("cpu"),
             cpu_set: cgroups.has("cpuset"),
             pids_limit: Some(cgroups.has("pids")),
-            oom_kill_disable: cgroups.has("memory") && !cgroups.unified,
-            ipv4_forwarding: is_one("/proc/sys/net/ipv4/ip_forward"),
-            bridge_nf_iptables: is_one("/proc/sys/net/bridge/bridge-nf-call-iptables"),
-            bridge_nf_ip6tables: is_one("/proc/sys/net/bridge/bridge-nf-call-ip6tables"),
-            debug: shared.config.debug,
+            oom_kill_disable: cgroups.oom_kill_disable(),
+            ipv4_forwarding: is_one(IP_FORWARD),
+            bridge_nf_iptables: is_one(BRIDGE_NF),
+            bridge_nf_ip6tables: is_one(BRIDGE_NF6),
+            debug: live.settings.debug,
             n_fd: open_descriptors(),
             n_goroutines: threads(),
             n_events_listener: i64::try_from(shared.events.listeners()).unwrap_or(0),
@@ -118,12 +128,12 @@ impl System {
             os_type: "linux".into(),
             architecture: machine.architecture,
             index_server_address: "https://index.docker.io/v1/".into(),
-            registry_config: Some(registry(shared.registries.settings())),
+            registry_config: Some(registry(live.registries.settings())),
             ncpu: processors(),
             mem_total: memory_total(),
             docker_root_dir: shared.config.data_root.to_string_lossy().into_owned(),
             name: machine.name,
-            labels: Some(shared.config.labels.clone()),
+            labels: Some(live.settings.labels.clone()),
             server_version: shared.config.version.clone(),
             runtimes: Some(BTreeMap::from([(
                 "runc".to_owned(),
@@ -139,6 +149,9 @@ impl System {
             },
             live_restore_enabled: true,
             init_binary: "longshored".into(),
+            containerd_commit: own_part(),
+            runc_commit: own_part(),
+            init_commit: own_part(),
             security_options: Some(self.security_options()),
             warnings: Some(self.warnings(&cgroups))
                 .filter(|all| !all.is_empty())
@@ -156,20 +169,37 @@ impl System {
     }
 
     fn warnings(&self, cgroups: &Cgroups) -> Vec<String> {
-        let mut warnings = Vec::new();
-        for (controller, text) in [
-            ("memory", "WARNING: No memory limit support"),
-            ("cpu", "WARNING: No cpu cfs quota support"),
-            ("cpuset", "WARNING: No cpuset support"),
-            ("pids", "WARNING: No pids limit support"),
-        ] {
-            if !cgroups.has(controller) {
-                warnings.push(text.to_owned());
-            }
-        }
-        if cgroups.has("memory") && !cgroups.swap {
-            warnings.push("WARNING: No swap limit support".to_owned());
-        }
+        let mut warnings: Vec<String> = (self.shared.config.open_addresses.iter())
+            .map(|address| {
+                format!(
+                    "WARNING: API is accessible on http://{address} without encryption. Whoever \
+                     reaches it can become root on this machine."
+                )
+            })
+            .collect();
+        let version_1 = !cgroups.unified;
+        let missing = [
+            (!cgroups.has("memory"), "No memory limit support"),
+            (!cgroups.swap, "No swap limit support"),
+            (
+                version_1 && !cgroups.kernel_memory_tcp(),
+                "No kernel memory TCP limit support",
+            ),
+            (
+                version_1 && !cgroups.oom_kill_disable(),
+                "No oom kill disable support",
+            ),
+            (!cgroups.has("cpu"), "No cpu cfs quota support"),
+            (!cgroups.has("cpu"), "No cpu cfs period support"),
+            (!cgroups.has("cpu"), "No cpu shares support"),
+            (!cgroups.has("cpuset"), "No cpuset support"),
+            (!cgroups.has("pids"), "No pids limit support"),
+            (!is_one(IP_FORWARD), "IPv4 forwarding is disabled"),
+            (!is_one(BRIDGE_NF), "bridge-nf-call-iptables is disabled"),
+            (!is_one(BRIDGE_NF6), "bridge-nf-call-ip6tables is disabled"),
+        ];
+        let missing = missing.iter().filter(|(is_missing, _)| *is_missing);
+        warnings.extend(missing.map(|(_, text)| format!("WARNING: {text}")));
         for broken in self.shared.registry.quarantined() {
             warnings.push(format!(
                 "WARNING: the record of container {} could not be read ({}); it was moved to {}",
@@ -214,18 +244,45 @@ impl Cgroups {
                 })
                 .collect()
         };
-        let exists = |path: &str| fs::exists(path).unwrap_or(false);
         Cgroups {
             controllers,
             unified,
-            swap: exists("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes")
-                || (unified && exists("/proc/swaps")),
+            swap: match unified {
+                // The root of the tree has no limits.
+                true => below("/sys/fs/cgroup").any(|group| exists(group.join("memory.swap.max"))),
+                false => exists("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes".into()),
+            },
         }
+    }
+
+    /// Whether a hierarchy of version 1 has a file.
+    fn offers(&self, controller: &str, file: &str) -> bool {
+        !self.unified && exists(Path::new("/sys/fs/cgroup").join(controller).join(file))
+    }
+
+    fn kernel_memory_tcp(&self) -> bool {
+        self.offers("memory", "memory.kmem.tcp.limit_in_bytes")
+    }
+
+    fn oom_kill_disable(&self) -> bool {
+        self.offers("memory", "memory.oom_control")
     }
 
     fn has(&self, controller: &str) -> bool {
         self.controllers.contains(controller)
     }
+}
+
+fn exists(path: PathBuf) -> bool {
+    fs::exists(path).unwrap_or(false)
+}
+
+/// The directories in one.
+fn below(directory: &str) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
 }
 
 /// Whether all controllers are in the tree of version 2.
@@ -257,6 +314,49 @@ fn registry(settings: &Settings) -> RegistryServiceConfig {
         index_configs: Some(indexes.collect()),
         mirrors: Some(mirrors),
     }
+}
+
+/// What stands below the storage driver's name: facts that decide whether layers
+/// can be kept there.
+fn driver_status(root: &Path) -> Vec<Vec<String>> {
+    let rows = [
+        ("Backing Filesystem", filesystem(root).to_owned()),
+        ("Supports d_type", knows_types(root).to_string()),
+        // A layer's files are read from its directory, never compared.
+        ("Native Overlay Diff", "true".to_owned()),
+        ("userxattr", "false".to_owned()),
+    ];
+    let rows = rows.into_iter();
+    rows.map(|(key, value)| vec![key.to_owned(), value])
+        .collect()
+}
+
+/// The file system below a directory, by the name that dockerd has for it.
+fn filesystem(path: &Path) -> &'static str {
+    let magic = rustix::fs::statfs(path).map_or(0, |it| it.f_type);
+    match magic {
+        0xef53 => "extfs",
+        0x5846_5342 => "xfs",
+        0x9123_683e => "btrfs",
+        0x0102_1994 => "tmpfs",
+        0x794c_7630 => "overlayfs",
+        0x2fc1_2fc1 => "zfs",
+        0xf2f5_2010 => "f2fs",
+        0x6969 => "nfs",
+        0x6573_5546 => "fuse",
+        _ => "<unknown>",
+    }
+}
+
+/// Whether a directory tells the types of its entries, as overlayfs needs it.
+fn knows_types(path: &Path) -> bool {
+    use rustix::fs::{Dir, FileType, Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(path, flags, Mode::empty());
+    let entries = opened.and_then(|directory| Dir::read_from(&directory));
+    entries.is_ok_and(|mut entries| {
+        entries.all(|entry| entry.is_ok_and(|entry| entry.file_type() != FileType::Unknown))
+    })
 }
 
 /// The name of the distribution from os-release(5).

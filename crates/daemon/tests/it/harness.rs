@@ -126,6 +126,13 @@ impl Daemon {
         child.wait().unwrap();
     }
 
+    /// Sends the daemon a signal.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let child = self.child.as_ref().expect("the daemon runs");
+        let pid = rustix::process::Pid::from_child(child);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
     /// SIGTERM, and the daemon's status.
     pub(crate) fn terminate(&mut self) -> std::process::ExitStatus {
         let mut child = self.child.take().expect("the daemon runs");

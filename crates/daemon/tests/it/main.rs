@@ -50,6 +50,7 @@ mod sockets;
 mod stats;
 mod storm;
 mod survive;
+mod system;
 mod update;
 mod usage;
 mod userns;

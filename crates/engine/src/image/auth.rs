@@ -18,6 +18,7 @@ impl Images {
         let server = auth.serveraddress.unwrap_or_default();
         let identity_token = self
             .shared
+            .live()
             .registries
             .login(&server, &credentials)
             .await

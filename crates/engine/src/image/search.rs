@@ -42,6 +42,7 @@ impl Images {
         })?;
         let found = self
             .shared
+            .live()
             .registries
             .search(term, wanted, &credentials(auth))
             .await

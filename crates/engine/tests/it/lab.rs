@@ -209,6 +209,7 @@ pub(crate) async fn open(dir: &TempDir, bridge: Option<(&str, &str)>) -> Result<
         cdi_spec_dirs: Vec::new(),
         registries: longshore_engine::config::RegistryConfig::default(),
         labels: Vec::new(),
+        open_addresses: Vec::new(),
         debug: false,
         version: "0.0.0-test".into(),
     };

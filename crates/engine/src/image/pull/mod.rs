@@ -103,8 +103,8 @@ impl Images {
         auth: &RegistryAuth,
         purpose: Purpose,
     ) -> Result<Connections> {
-        let registries = &self.shared.registries;
-        registries
+        let live = self.shared.live();
+        live.registries
             .connections(
                 reference.domain(),
                 reference.path(),

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use longshore_oci::manifest::Descriptor;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::AbortHandle;
 
+use crate::image::transfers;
+
 /// Pieces of the network that may wait for the unpacker.
 const AHEAD: usize = 32;
 /// How much longer to wait after each failure.
@@ -24,8 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// All transfers that are under way.
 pub(crate) struct Downloads {
     running: Mutex<HashMap<(String, Digest), Weak<Transfer>>>,
-    slots: Arc<Semaphore>,
-    attempts: u32,
+    slots: Mutex<Arc<Semaphore>>,
+    attempts: AtomicU32,
 }
 
 /// One layer on its way.
@@ -73,9 +76,15 @@ impl Downloads {
     pub(crate) fn new(slots: usize, attempts: u32) -> Self {
         Self {
             running: Mutex::default(),
-            slots: Arc::new(Semaphore::new(slots.clamp(1, Semaphore::MAX_PERMITS))),
-            attempts: attempts.max(1),
+            slots: Mutex::new(transfers::slots(slots)),
+            attempts: AtomicU32::new(attempts.max(1)),
         }
+    }
+
+    /// The same for transfers that begin from now on.
+    pub(crate) fn resize(&self, slots: usize, attempts: u32) {
+        *self.slots.lock().unwrap_or_else(PoisonError::into_inner) = transfers::slots(slots);
+        self.attempts.store(attempts.max(1), Ordering::Relaxed);
     }
 
     /// The transfer of a layer of the repository `name`.
@@ -106,10 +115,12 @@ impl Downloads {
             store: store.clone(),
             digest: layer.digest.clone(),
             size: layer.size,
-            attempts: self.attempts,
+            attempts: self.attempts.load(Ordering::Relaxed),
             step: sender,
         };
-        let (slots, place) = (self.slots.clone(), Arc::downgrade(&transfer));
+        let slots = self.slots.lock();
+        let slots = slots.unwrap_or_else(PoisonError::into_inner).clone();
+        let place = Arc::downgrade(&transfer);
         let task = tokio::spawn(async move {
             let slot = match slots.clone().try_acquire_owned() {
                 Ok(slot) => Ok(slot),

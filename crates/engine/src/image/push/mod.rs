@@ -200,7 +200,7 @@ impl Images {
         for layer in &wanted {
             progress.update(layer.diff_id.short(), "Preparing").await;
         }
-        let transfers = &self.shared.transfers;
+        let slots = &self.shared.transfers.uploads();
         let mut uploads: FuturesUnordered<_> = wanted
             .into_iter()
             .map(|layer| {
@@ -211,11 +211,11 @@ impl Images {
                         progress.update(id, "Layer already exists").await;
                         return Ok((layer.diff_id.clone(), known));
                     }
-                    let _slot = match transfers.uploads.try_acquire() {
+                    let _slot = match slots.try_acquire() {
                         Ok(slot) => slot,
                         Err(_) => {
                             progress.update(id, "Waiting").await;
-                            let slot = transfers.uploads.acquire().await;
+                            let slot = slots.acquire().await;
                             slot.map_err(|error| Failure::invalid(error.to_string()))?
                         }
                     };
