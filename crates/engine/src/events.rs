@@ -23,18 +23,30 @@ use tokio::time::timeout;
 use crate::error::{Error, IoContext, Result};
 use crate::time;
 
-/// How many events a new subscriber can ask back for.
-pub const REPLAYED: usize = 256;
-
 /// How many events are left in the file when it is cut: enough to tell which
-/// were never written down.
+/// were never written down, and for subscribers who come after a restart.
 const KEPT: usize = 1024;
 
-/// How many events a slow subscriber may lag behind.
+/// How many events a slow subscriber may lag behind, and a new one can ask back
+/// for: many more than dockerd's 256, so that whoever was away for a moment of
+/// great load misses nothing.
 const HELD: usize = 8192;
 
 /// How many lines the file may have before it is cut.
 const FILE_LINES: usize = 4096;
+
+/// Filters that name the one it happened to.
+const NAMED: [&str; 9] = [
+    "container",
+    "network",
+    "volume",
+    "daemon",
+    "plugin",
+    "node",
+    "service",
+    "secret",
+    "config",
+];
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,11 +176,7 @@ impl Events {
         let changed = self.latest.subscribe();
         let log = self.lock();
         let first = log.held.front().map_or(log.next, |event| event.number);
-        let position = if replay {
-            first.max(log.next.saturating_sub(REPLAYED as u64))
-        } else {
-            log.next
-        };
+        let position = if replay { first } else { log.next };
         Subscription {
             events: self.clone(),
             changed,
@@ -281,7 +289,10 @@ impl EventStream {
 
 /// Seconds and nanoseconds as clients write them.
 fn unix(time: Timestamp) -> String {
-    format!("{}.{:09}", time.as_second(), time.subsec_nanosecond())
+    match time.subsec_nanosecond() {
+        0 => time.as_second().to_string(),
+        nanoseconds => format!("{}.{nanoseconds:09}", time.as_second()),
+    }
 }
 
 /// A reader of events with a position of its own.
@@ -354,21 +365,16 @@ impl Log {
 }
 
 impl Event {
-    /// Whether the filters of a subscription let this event through. Unknown
+    /// Whether the filters of a subscription let this event through, as dockerd
+    /// has it: a name means everything of that name, whatever its type; unknown
     /// keys do not matter.
     pub fn passes(&self, filters: &Filters) -> bool {
         filters.matches("type", self.kind.as_str())
             && filters.matches("scope", "local")
-            && filters.matches_by("event", |wanted| self.is_action(wanted))
-            && filters.matches_labels(&self.attributes)
-            && self.is_about("container", EventKind::Container, filters)
-            && self.is_about("network", EventKind::Network, filters)
-            && self.is_about("volume", EventKind::Volume, filters)
-            && self.is_about("daemon", EventKind::Daemon, filters)
+            && self.is_action(filters)
+            && filters.values("label").all(|label| self.has_label(label))
+            && NAMED.iter().all(|key| self.is_named(key, filters))
             && self.is_about_image(filters)
-            && ["plugin", "node", "service", "secret", "config"]
-                .iter()
-                .all(|key| filters.values(key).next().is_none())
     }
 
     /// The event as clients see it. `status`, `id` and `from` repeat what older
@@ -395,35 +401,43 @@ impl Event {
         }
     }
 
-    /// `exec_create: sh` is matched by its first word too.
-    fn is_action(&self, wanted: &str) -> bool {
-        let prefix = self.action.split(':').next().unwrap_or_default();
-        self.action == wanted
-            || (prefix == wanted
-                && matches!(prefix, "exec_create" | "exec_start" | "health_status"))
+    /// Actions that go on after a colon are meant by how they begin. Who names one
+    /// of them names the others by their beginnings as well.
+    fn is_action(&self, filters: &Filters) -> bool {
+        let prefixes = ["exec_create", "exec_start", "health_status"];
+        let by_prefix = filters.values("event").any(|it| prefixes.contains(&it));
+        filters.matches_by("event", |wanted| match by_prefix {
+            true => self.action.starts_with(wanted),
+            false => self.action == wanted,
+        })
     }
 
-    fn is_about(&self, key: &str, kind: EventKind, filters: &Filters) -> bool {
+    fn has_label(&self, wanted: &str) -> bool {
+        match wanted.split_once('=') {
+            Some((key, value)) => self.attributes.get(key).is_some_and(|found| found == value),
+            None => self.attributes.contains_key(wanted),
+        }
+    }
+
+    /// Whether its actor's id, or the name of that, begins like this.
+    fn is_named(&self, key: &str, filters: &Filters) -> bool {
+        let name = self.attributes.get("name").map_or("", String::as_str);
         filters.matches_by(key, |wanted| {
-            let name = self.attributes.get("name").map_or("", String::as_str);
-            self.kind == kind
-                && (self.actor.starts_with(wanted)
-                    || name.trim_start_matches('/').starts_with(wanted))
+            self.actor.starts_with(wanted) || name.starts_with(wanted)
         })
     }
 
     fn is_about_image(&self, filters: &Filters) -> bool {
         let key = match self.kind {
-            EventKind::Container => "image",
-            _ => "name",
+            EventKind::Image => "name",
+            _ => "image",
         };
         let name = self.attributes.get(key).map_or("", String::as_str);
         filters.matches_by("image", |wanted| {
-            matches!(self.kind, EventKind::Container | EventKind::Image)
-                && (self.actor == wanted
-                    || name == wanted
-                    || without_tag(&self.actor) == wanted
-                    || without_tag(name) == wanted)
+            self.actor == wanted
+                || name == wanted
+                || without_tag(&self.actor) == wanted
+                || without_tag(name) == wanted
         })
     }
 }
@@ -467,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_last_are_replayed_also_after_a_restart() {
+    fn the_last_are_replayed_also_after_a_restart() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("events");
         let events = Arc::new(Events::open(&path).expect("opened"));
@@ -475,10 +489,8 @@ mod tests {
             publish(&events, &number.to_string());
         }
         let mut seen = events.subscribe(true);
-        assert_eq!(
-            seen.try_next().map(|event| event.action.clone()),
-            Some((FILE_LINES + 300 - REPLAYED).to_string())
-        );
+        let first = seen.try_next().map(|event| event.action.clone());
+        assert_eq!(first, Some("0".into()));
         // The machine died while a line was being written.
         drop((seen, events));
         let mut file = OpenOptions::new().append(true).open(&path).expect("opened");
@@ -489,11 +501,28 @@ mod tests {
         while let Some(event) = seen.try_next() {
             actions.push(event.action.clone());
         }
-        assert_eq!(actions.len(), REPLAYED);
+        assert_eq!(actions.len(), KEPT);
         publish(&events, "after");
         let last = seen.try_next().expect("the new one");
         assert_eq!(last.action, "after");
         assert_eq!(last.number, (FILE_LINES + 301) as u64);
+    }
+
+    #[test]
+    fn a_slow_subscriber_holds_nobody_up_and_nothing_back() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let events = Arc::new(Events::open(&dir.path().join("events")).expect("opened"));
+        let mut slow = events.subscribe(false);
+        let told = 2 * HELD + 7;
+        for number in 1..=told {
+            publish(&events, &number.to_string());
+        }
+        assert_eq!(events.lock().held.len(), HELD);
+        // It has missed the oldest; the rest is without a gap.
+        let seen: Vec<u64> =
+            std::iter::from_fn(|| slow.try_next().map(|event| event.number)).collect();
+        let expected: Vec<u64> = ((told - HELD + 1) as u64..=told as u64).collect();
+        assert_eq!(seen, expected);
     }
 
     #[tokio::test]
@@ -548,6 +577,8 @@ mod tests {
             (r#"{"type":["image"]}"#, false),
             (r#"{"event":["exec_start"]}"#, true),
             (r#"{"event":["exec"]}"#, false),
+            (r#"{"event":["exec_create","exec"]}"#, true),
+            (r#"{"event":["exec_start: sh -c true"]}"#, true),
             (r#"{"container":["abc"]}"#, true),
             (r#"{"container":["we"]}"#, true),
             (r#"{"container":["zz"]}"#, false),
@@ -556,8 +587,13 @@ mod tests {
             (r#"{"image":["busybox:2"]}"#, false),
             (r#"{"label":["tier=a"]}"#, true),
             (r#"{"label":["tier=b"]}"#, false),
-            (r#"{"network":["abc"]}"#, false),
-            (r#"{"volume":["abc"]}"#, false),
+            (r#"{"label":["name"]}"#, true),
+            (r#"{"label!":["tier"]}"#, true),
+            (r#"{"network":["abc"]}"#, true),
+            (r#"{"volume":["web"]}"#, true),
+            (r#"{"volume":["bew"]}"#, false),
+            (r#"{"image":["abcdef"]}"#, true),
+            (r#"{"scope":["swarm"]}"#, false),
             (r#"{"unheard-of":["abc"]}"#, true),
         ];
         for (text, passes) in cases {

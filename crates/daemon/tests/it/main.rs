@@ -19,6 +19,7 @@ mod copy;
 mod devices;
 mod dockerd;
 mod embedded;
+mod events;
 mod exec;
 mod filesystems;
 mod harness;
