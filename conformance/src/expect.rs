@@ -2,6 +2,8 @@
 //! with its reason. A listed case that passes fails the run ("fixed!"), and so
 //! does an entry that names no case.
 
+use std::path::Path;
+
 use serde::Deserialize;
 
 const FILES: &[(&str, &str)] = &[
@@ -20,21 +22,30 @@ pub(crate) struct Expectations(Vec<Entry>);
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    /// A case's full name; a `*` stands for any text.
+    /// A case's id; a `*` stands for any text.
     case: String,
     reason: String,
 }
 
 impl Expectations {
+    /// A list of the user's own.
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|e| format!("{name}: {e}"))?;
+        Self::parse(&name, &text)
+    }
+
     /// The embedded list for a target; empty for a target without one.
     pub(crate) fn of(target: &str) -> Result<Self, String> {
         let text = FILES.iter().find(|(name, _)| *name == target);
-        text.map_or(Ok(Self::default()), |(name, text)| Self::parse(name, text))
+        text.map_or(Ok(Self::default()), |(name, text)| {
+            Self::parse(&format!("expect/{name}.yaml"), text)
+        })
     }
 
     fn parse(name: &str, text: &str) -> Result<Self, String> {
         let entries: Option<Vec<Entry>> =
-            serde_yaml_ng::from_str(text).map_err(|e| format!("expect/{name}.yaml: {e}"))?;
+            serde_yaml_ng::from_str(text).map_err(|e| format!("{name}: {e}"))?;
         Ok(Self(entries.unwrap_or_default()))
     }
 
@@ -53,7 +64,8 @@ impl Expectations {
     }
 }
 
-fn glob(pattern: &str, text: &str) -> bool {
+/// Is this the text, where a `*` stands for any part of it?
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((before, after)) => text.strip_prefix(before).is_some_and(|rest| {
@@ -68,8 +80,8 @@ mod tests {
 
     #[test]
     fn stars_stand_for_any_text() {
-        assert!(glob("must/t1@*/top", "must/t1@1.35/top"));
-        assert!(!glob("must/t1@*/top", "must/t1@1.35/logs"));
+        assert!(glob("tutorial.t1.top@*", "tutorial.t1.top@1.35"));
+        assert!(!glob("tutorial.t1.top@*", "tutorial.t1.logs@1.35"));
         assert!(glob("a*", "a"));
     }
 

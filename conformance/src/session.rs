@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::endpoint::Endpoint;
+use crate::evidence::{Evidence, Exchange, preview};
 use crate::http::{self, Framing, Head, Reply, Request};
 use crate::outcome::{Outcome, Stop, ensure};
 use crate::registry::Private;
@@ -96,7 +97,7 @@ pub(crate) struct Session {
     /// The API version in paths.
     pub(crate) api: &'static str,
     case: String,
-    exchanges: RefCell<Vec<String>>,
+    evidence: RefCell<Vec<Evidence>>,
     findings: RefCell<Vec<schema::Finding>>,
     containers: RefCell<Vec<String>>,
     images: RefCell<Vec<String>>,
@@ -111,7 +112,7 @@ impl Session {
             target,
             api,
             case: case.chars().filter(char::is_ascii_alphanumeric).collect(),
-            exchanges: RefCell::default(),
+            evidence: RefCell::default(),
             findings: RefCell::default(),
             containers: RefCell::default(),
             images: RefCell::default(),
@@ -127,25 +128,28 @@ impl Session {
     }
 
     fn open_at(&self, endpoint: &Endpoint, request: &Request) -> Outcome<Reply> {
-        let body = String::from_utf8_lossy(&request.body);
-        let body = if request.body.len() < 2000 {
-            body
-        } else {
-            "(long)".into()
-        };
-        self.record(format!("> {} {} {body}", request.method, request.path));
-        let reply = http::send(endpoint, request)?;
-        self.record(format!("< {}", reply.head.status_line));
-        Ok(reply)
+        let is_private = self.target.is_private;
+        let mut exchange = Exchange::new(endpoint, is_private, request);
+        let reply = http::send(endpoint, request);
+        if let Ok(reply) = &reply {
+            exchange.heard(&reply.head);
+        }
+        self.keep(Evidence::Exchange(exchange));
+        Ok(reply?)
     }
 
     /// Opens a websocket at the session's version.
     pub(crate) fn websocket(&self, path: &str) -> Outcome<Socket> {
         let path = format!("/v{}{path}", self.api);
-        self.record(format!("> websocket {path}"));
-        let socket = websocket::open(&self.target.endpoint, &path)?;
-        self.record(format!("< {}", socket.head().status_line));
-        Ok(socket)
+        let request = websocket::handshake(&path);
+        let endpoint = &self.target.endpoint;
+        let mut exchange = Exchange::new(endpoint, self.target.is_private, &request);
+        let socket = websocket::open(endpoint, &path);
+        if let Ok(socket) = &socket {
+            exchange.heard(socket.head());
+        }
+        self.keep(Evidence::Exchange(exchange));
+        Ok(socket?)
     }
 
     /// Sends a request as it is and reads all of the answer.
@@ -165,7 +169,9 @@ impl Session {
             framing: reply.framing,
             head: reply.head,
         };
-        self.record(preview(&answer.body));
+        if let Some(Evidence::Exchange(exchange)) = self.evidence.borrow_mut().last_mut() {
+            exchange.body = preview(&answer.body);
+        }
         Ok(answer)
     }
 
@@ -312,7 +318,7 @@ impl Session {
 
     /// Adds a line to what a failure shows.
     pub(crate) fn record(&self, line: String) {
-        self.exchanges.borrow_mut().push(line);
+        self.keep(Evidence::Said(line));
     }
 
     /// Records an answer that came by another way.
@@ -328,17 +334,17 @@ impl Session {
 
     /// Takes over what another session heard.
     pub(crate) fn adopt(&self, other: &Session) {
-        self.exchanges
+        self.evidence
             .borrow_mut()
-            .append(&mut other.exchanges.borrow_mut());
+            .append(&mut other.evidence.borrow_mut());
         self.findings
             .borrow_mut()
             .append(&mut other.findings.borrow_mut());
     }
 
     /// All that was said, for the report.
-    pub(crate) fn transcript(&self) -> String {
-        self.exchanges.borrow().join("\n")
+    pub(crate) fn evidence(&self) -> Vec<Evidence> {
+        self.evidence.take()
     }
 
     /// What the documents had to say: violations, and notes.
@@ -372,6 +378,10 @@ impl Session {
             let found = schema::judge(version, method, bare, answer.head.status, &body);
             self.findings.borrow_mut().extend(found);
         }
+    }
+
+    fn keep(&self, evidence: Evidence) {
+        self.evidence.borrow_mut().push(evidence);
     }
 
     fn remember(&self, request: &Request, answer: &Answer) {
@@ -417,22 +427,6 @@ pub(crate) fn split_version(path: &str) -> (Option<&str>, &str) {
             .then(|| (Some(version), &rest[version.len()..]))
     };
     split().unwrap_or((None, path))
-}
-
-fn preview(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(1500)]).into_owned();
-    let more = if body.len() > 1500 {
-        format!("… ({} bytes)", body.len())
-    } else {
-        String::new()
-    };
-    format!(
-        "{}{more}",
-        text.trim_end()
-            .escape_debug()
-            .to_string()
-            .replace("\\\"", "\"")
-    )
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub(crate) struct Target {
     pub(crate) endpoint: Endpoint,
     /// A second address, `host:port`, where the same engine answers over TCP.
     pub(crate) tcp: Option<String>,
+    /// Does it live for this run only?
+    pub(crate) is_private: bool,
     /// `dockerd`, `podman`, `longshored` …: the name of its expectations.
     pub(crate) name: String,
     /// The engine's own version.
@@ -70,6 +72,7 @@ impl Target {
             run: new_run(),
             bridge: OnceLock::new(),
             tcp: None,
+            is_private: false,
             memory: Memory::default(),
             registries: Registries::default(),
             endpoint,
@@ -81,6 +84,7 @@ impl Target {
         Self {
             endpoint: Endpoint::Tcp(address.to_owned()),
             tcp: None,
+            is_private: false,
             name: name.to_owned(),
             version: String::new(),
             api_range: Default::default(),

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::judge::Case;
+use super::kebab;
+use crate::judge::{Case, Level};
 use crate::outcome::{Outcome, ensure, equal};
 use crate::session::Session;
 use crate::target::is_older;
@@ -67,8 +68,10 @@ pub(super) fn cases(versions: &[&'static str]) -> Result<Vec<Case>, String> {
         let case = |name: &str, source: &str, run: fn(&Table, &Session) -> Outcome| {
             let table = std::sync::Arc::clone(&table);
             Case {
-                name: format!("must/fields@{api}/{name}"),
+                id: format!("container.fields.{name}@{api}"),
+                level: Level::Must,
                 source: source.to_owned(),
+                operations: vec!["ContainerCreate".to_owned()],
                 api,
                 run: Box::new(move |session| run(&table, session)),
             }
@@ -83,8 +86,10 @@ pub(super) fn cases(versions: &[&'static str]) -> Result<Vec<Case>, String> {
     for (field, forms) in &table.forms {
         let (field, forms) = (field.clone(), forms.clone());
         cases.extend(newest.map(|api| Case {
-            name: format!("must/fields/{field}"),
+            id: format!("container.fields.{}", kebab(&field)),
+            level: Level::Must,
             source: format!("ContainerCreate: {field}"),
+            operations: vec!["ContainerCreate".to_owned()],
             api,
             run: Box::new(move |session| forms.iter().try_for_each(|f| form(session, &field, f))),
         }));

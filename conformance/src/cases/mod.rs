@@ -1,8 +1,9 @@
 //! Cases beyond the tutorials, a table per area. Each states its level and the
 //! operation or behaviour that it rests on.
 
-use crate::judge::Case;
+use crate::judge::{Case, Level};
 use crate::outcome::Outcome;
+use crate::schema;
 use crate::session::Session;
 
 mod archive;
@@ -42,72 +43,103 @@ mod volume;
 mod wait;
 mod websocket;
 
-/// How binding a case is: the document says so; clients rely on it; or dockerd
-/// does it and the document is silent.
-#[derive(Clone, Copy)]
-enum Level {
-    Must,
-    Should,
-    Quirk,
-}
-
 /// A row of a table: level, name, source, what to do.
 type Row = (Level, &'static str, &'static str, fn(&Session) -> Outcome);
 
-const AREAS: &[(&str, &[Row])] = &[
-    ("routing", routing::ROWS),
-    ("requests", requests::ROWS),
-    ("system", system::ROWS),
-    ("create", create::ROWS),
-    ("inspect", inspect::ROWS),
-    ("states", states::ROWS),
-    ("list", list::ROWS),
-    ("security", security::ROWS),
-    ("devices", devices::ROWS),
-    ("values", values::ROWS),
-    ("select", select::ROWS),
-    ("lifecycle", lifecycle::ROWS),
-    ("wait", wait::ROWS),
-    ("restart", restart::ROWS),
-    ("health", health::ROWS),
-    ("remove", remove::ROWS),
-    ("prune", prune::ROWS),
-    ("archive", archive::ROWS),
-    ("changes", changes::ROWS),
-    ("logs", logs::ROWS),
-    ("logdrivers", logdrivers::ROWS),
-    ("attach", attach::ROWS),
-    ("websocket", websocket::ROWS),
-    ("exec", exec::ROWS),
-    ("exec-rules", exec_rules::ROWS),
-    ("images-list", images::list::ROWS),
-    ("images-inspect", images::inspect::ROWS),
-    ("images-history", images::history::ROWS),
-    ("images-tag", images::tag::ROWS),
-    ("images-delete", images::delete::ROWS),
-    ("images-prune", images::prune::ROWS),
-    ("images-import", images::import::ROWS),
-    ("images-load", images::load::ROWS),
-    ("images-save", images::save::ROWS),
-    ("images-commit", images::commit::ROWS),
-    ("build", build::stream::ROWS),
-    ("build-query", build::query::ROWS),
-    ("build-cache", build::cache::ROWS),
-    ("build-context", build::context::ROWS),
-    ("dockerfile", build::dockerfile::ROWS),
-    ("dockerfile-copy", build::copy::ROWS),
-    ("pull", images::pull::ROWS),
-    ("push", images::push::ROWS),
-    ("search", images::search::ROWS),
-    ("distribution", images::distribution::ROWS),
-    ("auth", images::auth::ROWS),
-    ("events", events::ROWS),
-    ("volume", volume::ROWS),
-    ("mount", mount::ROWS),
-    ("network", network::ROWS),
-    ("networks", network::manage::ROWS),
-    ("swarm", swarm::ROWS),
-    ("clients", clients::ROWS),
+/// A table's name, as it begins its cases' ids; the operations that its rows are
+/// about where their source names none; its rows.
+type Area = (&'static str, &'static [&'static str], &'static [Row]);
+
+const AREAS: &[Area] = &[
+    ("http.routing", &[], routing::ROWS),
+    ("http.requests", &[], requests::ROWS),
+    ("system", &[], system::ROWS),
+    ("container.create", &["ContainerCreate"], create::ROWS),
+    ("container.inspect", &["ContainerInspect"], inspect::ROWS),
+    ("container.states", &[], states::ROWS),
+    ("container.list", &["ContainerList"], list::ROWS),
+    (
+        "container.security",
+        &["ContainerCreate", "ContainerStart"],
+        security::ROWS,
+    ),
+    (
+        "container.devices",
+        &["ContainerCreate", "ContainerStart"],
+        devices::ROWS,
+    ),
+    (
+        "container.values",
+        &["ContainerCreate", "ContainerStart"],
+        values::ROWS,
+    ),
+    ("container.select", &["ContainerList"], select::ROWS),
+    ("container.lifecycle", &[], lifecycle::ROWS),
+    ("container.wait", &["ContainerWait"], wait::ROWS),
+    (
+        "container.restart-policy",
+        &["ContainerStart"],
+        restart::ROWS,
+    ),
+    ("container.health", &["ContainerInspect"], health::ROWS),
+    ("container.remove", &["ContainerDelete"], remove::ROWS),
+    ("container.prune", &["ContainerPrune"], prune::ROWS),
+    ("container.archive", &["ContainerArchive"], archive::ROWS),
+    ("container.changes", &["ContainerChanges"], changes::ROWS),
+    ("container.logs", &["ContainerLogs"], logs::ROWS),
+    (
+        "container.log-drivers",
+        &["ContainerLogs"],
+        logdrivers::ROWS,
+    ),
+    ("container.attach", &["ContainerAttach"], attach::ROWS),
+    (
+        "container.websocket",
+        &["ContainerAttachWebsocket"],
+        websocket::ROWS,
+    ),
+    ("exec", &["ContainerExec", "ExecStart"], exec::ROWS),
+    (
+        "exec.rules",
+        &["ContainerExec", "ExecStart"],
+        exec_rules::ROWS,
+    ),
+    ("image.list", &["ImageList"], images::list::ROWS),
+    ("image.inspect", &["ImageInspect"], images::inspect::ROWS),
+    ("image.history", &["ImageHistory"], images::history::ROWS),
+    ("image.tag", &["ImageTag"], images::tag::ROWS),
+    ("image.delete", &["ImageDelete"], images::delete::ROWS),
+    ("image.prune", &["ImagePrune"], images::prune::ROWS),
+    ("image.import", &["ImageCreate"], images::import::ROWS),
+    ("image.load", &["ImageLoad"], images::load::ROWS),
+    ("image.save", &["ImageGet"], images::save::ROWS),
+    ("image.commit", &["ImageCommit"], images::commit::ROWS),
+    ("build", &["ImageBuild"], build::stream::ROWS),
+    ("build.query", &["ImageBuild"], build::query::ROWS),
+    ("build.cache", &["ImageBuild"], build::cache::ROWS),
+    ("build.context", &["ImageBuild"], build::context::ROWS),
+    ("build.dockerfile", &["ImageBuild"], build::dockerfile::ROWS),
+    ("build.copy", &["ImageBuild"], build::copy::ROWS),
+    ("image.pull", &["ImageCreate"], images::pull::ROWS),
+    ("image.push", &["ImagePush"], images::push::ROWS),
+    ("image.search", &["ImageSearch"], images::search::ROWS),
+    (
+        "distribution",
+        &["DistributionInspect"],
+        images::distribution::ROWS,
+    ),
+    ("system.auth", &["SystemAuth"], images::auth::ROWS),
+    ("system.events", &["SystemEvents"], events::ROWS),
+    ("volume", &[], volume::ROWS),
+    (
+        "container.mount",
+        &["ContainerCreate", "ContainerStart"],
+        mount::ROWS,
+    ),
+    ("container.network", &["ContainerStart"], network::ROWS),
+    ("network", &[], network::manage::ROWS),
+    ("swarm", &[], swarm::ROWS),
+    ("clients", &[], clients::ROWS),
 ];
 
 /// All rows as cases at the newest judged version, and the table of fields.
@@ -121,22 +153,66 @@ pub(crate) fn all(versions: &[&'static str]) -> Result<Vec<Case>, String> {
     Ok(cases)
 }
 
-fn rows(areas: &[(&str, &[Row])], api: &'static str) -> Vec<Case> {
+fn rows(areas: &[Area], api: &'static str) -> Vec<Case> {
     let mut cases = Vec::new();
-    for (area, rows) in areas {
+    for (area, about, rows) in areas {
         for (level, name, source, run) in *rows {
-            let level = match level {
-                Level::Must => "must",
-                Level::Should => "should",
-                Level::Quirk => "quirk",
-            };
+            let mut operations = named(source);
+            if operations.is_empty() {
+                operations = about.iter().map(|o| (*o).to_owned()).collect();
+            }
             cases.push(Case {
-                name: format!("{level}/{area}/{name}"),
+                id: format!("{area}.{name}"),
+                level: *level,
                 source: (*source).to_owned(),
+                operations,
                 api,
                 run: Box::new(*run),
             });
         }
     }
     cases
+}
+
+/// The operations that a text names.
+fn named(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let mut found: Vec<String> = Vec::new();
+    for word in words.filter(|word| schema::is_operation(word)) {
+        if !found.iter().any(|f| f == word) {
+            found.push(word.to_owned());
+        }
+    }
+    found
+}
+
+/// `DeviceRequests` and `Config.Env` as parts of an id: `device-requests`,
+/// `config.env`.
+fn kebab(name: &str) -> String {
+    let mut out = String::new();
+    let mut before = '.';
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit()) {
+            out.push('-');
+        }
+        out.push(c.to_ascii_lowercase());
+        before = c;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_parts_of_ids() {
+        assert_eq!(kebab("DeviceRequests"), "device-requests");
+        assert_eq!(kebab("Config.OpenStdin"), "config.open-stdin");
+        assert_eq!(kebab("OomScoreAdj"), "oom-score-adj");
+        assert_eq!(
+            named("ContainerWait, then ContainerStart: as ContainerWait"),
+            ["ContainerWait", "ContainerStart"]
+        );
+    }
 }

@@ -7,7 +7,8 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::judge::Case;
+use super::kebab;
+use crate::judge::{Case, Level};
 use crate::outcome::{Outcome, equal};
 use crate::session::Session;
 use crate::websocket;
@@ -46,8 +47,10 @@ pub(super) fn cases(api: &'static str) -> Result<Vec<Case>, String> {
     let table: IndexMap<String, Vec<Question>> =
         serde_yaml_ng::from_str(TABLE).map_err(|error| format!("refusals.yaml: {error}"))?;
     let case = |(operation, questions): (String, Vec<Question>)| Case {
-        name: format!("must/refusals/{operation}"),
+        id: format!("refusals.{}", kebab(&operation)),
+        level: Level::Must,
         source: format!("{operation}: its documented and observed errors"),
+        operations: vec![operation],
         api,
         run: Box::new(move |session| {
             let mut containers = Containers::default();
@@ -146,11 +149,9 @@ mod tests {
             for (_, operation) in path.as_object().unwrap() {
                 let tag = operation["tags"][0].as_str().unwrap_or_default();
                 if ["Container", "Exec"].contains(&tag) {
-                    let name = format!(
-                        "must/refusals/{}",
-                        operation["operationId"].as_str().unwrap()
-                    );
-                    assert!(cases.iter().any(|case| case.name == name), "{name}");
+                    let id = operation["operationId"].as_str().unwrap();
+                    let is_there = cases.iter().any(|case| case.operations == [id]);
+                    assert!(is_there, "{id}");
                 }
             }
         }

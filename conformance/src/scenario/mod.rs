@@ -54,16 +54,18 @@ pub(crate) fn all(versions: &[&'static str]) -> Result<Vec<Case>, String> {
             }
         };
         for api in each {
-            let label = match scenario.versions {
-                Versions::None => (*name).to_owned(),
-                _ => format!("{name}@{api}"),
+            let suffix = match scenario.versions {
+                Versions::None => String::new(),
+                _ => format!("@{api}"),
             };
             let play = Arc::new(Play::new(Arc::clone(&scenario), api));
             for (index, step) in scenario.steps.iter().enumerate() {
                 let play = Arc::clone(&play);
                 cases.push(Case {
-                    name: format!("{}/{label}/{}", step.level, step.name),
+                    id: format!("tutorial.{name}.{}{suffix}", step.name),
+                    level: step.level,
                     source: scenario.source.clone(),
+                    operations: step.operations(),
                     api,
                     run: Box::new(move |session| play.step(session, index)),
                 });

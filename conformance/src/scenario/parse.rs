@@ -1,6 +1,11 @@
 //! Reads the text of a scenario file; `scenarios/README.md` is the format.
 
+use clap::ValueEnum as _;
+
 use super::check::Check;
+use crate::judge::Level;
+use crate::schema;
+use crate::session::split_version;
 
 /// How many seconds a line may take that is meant to end by itself.
 const LIMIT: u32 = 60;
@@ -38,7 +43,7 @@ pub(super) enum Versions {
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) name: String,
-    pub(super) level: String,
+    pub(super) level: Level,
     /// What the step cannot do without: `tcp`, or a program.
     pub(super) needs: Vec<String>,
     pub(super) actions: Vec<Action>,
@@ -61,6 +66,51 @@ pub(super) enum What {
     Request(String),
     /// The same, repeated until its checks hold.
     Until(String),
+}
+
+impl Step {
+    /// The operations that its lines call, as far as a reader sees it.
+    pub(super) fn operations(&self) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for action in &self.actions {
+            let (method, path) = match &action.what {
+                What::Shell(line, _) => requested(line),
+                What::Request(text) | What::Until(text) => {
+                    let mut words = text.split(' ').map(str::to_owned);
+                    (words.next().unwrap_or_default(), words.next())
+                }
+            };
+            let method = if method == "WS" { "GET" } else { &method };
+            let path = path.unwrap_or_default();
+            let operation = schema::operation(schema::NEWEST, method, split_version(&path).1);
+            if let Some(operation) = operation.filter(|o| !found.iter().any(|f| f == o)) {
+                found.push(operation.to_owned());
+            }
+        }
+        found
+    }
+}
+
+/// The method and path of a curl line: enough to tell which operation it is.
+fn requested(line: &str) -> (String, Option<String>) {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let has = |names: &[&str]| words.iter().any(|w| names.iter().any(|n| w.starts_with(n)));
+    let after = |name: &str| words.iter().skip_while(|w| **w != name).nth(1).copied();
+    let method = match after("-X").or(after("--request")).or(after("-XPOST")) {
+        Some(method) => method.trim_matches(['"', '\'']).to_owned(),
+        None if has(&["-d", "--data", "-T", "--upload-file", "-XPOST"]) => "POST".to_owned(),
+        None if has(&["-XDELETE"]) => "DELETE".to_owned(),
+        None => "GET".to_owned(),
+    };
+    let path = words.iter().find_map(|word| {
+        let word = word.trim_matches(['"', '\'']);
+        let rest = word
+            .strip_prefix("http://")
+            .or_else(|| word.strip_prefix("http:/"))?;
+        let slash = rest.find('/')?;
+        Some(rest[slash..].to_owned())
+    });
+    (method, path)
 }
 
 /// Parses a file; an error has the line number.
@@ -107,9 +157,10 @@ fn read(
         "rootfs" => scenario.tars.push(rest.to_owned()),
         "step" => {
             let (name, level) = rest.split_once(' ').unwrap_or((rest, "must"));
+            let level = Level::from_str(level, false)?;
             scenario.steps.push(Step {
                 name: name.to_owned(),
-                level: level.to_owned(),
+                level,
                 needs: Vec::new(),
                 actions: Vec::new(),
             });
@@ -154,9 +205,31 @@ mod tests {
     fn reads_steps_actions_and_checks() {
         let text = "source here\nreplace 77a => {c}\nstep one should\n  $ curl x\n  status 200\n  > GET /y\n  status 404\nfinally\n> DELETE /z";
         let scenario = scenario(text).unwrap();
-        assert_eq!(scenario.steps[0].level, "should");
+        assert_eq!(scenario.steps[0].level, Level::Should);
         assert_eq!(scenario.steps[0].actions.len(), 2);
         assert_eq!(scenario.finally, ["DELETE /z"]);
+    }
+
+    #[test]
+    fn a_line_says_which_operation_it_is() {
+        for (line, operation) in [
+            ("> POST /containers/{id}/wait", "ContainerWait"),
+            (
+                "$ curl --unix-socket /x http:/v1.35/containers/json?all=1",
+                "ContainerList",
+            ),
+            (
+                "$ curl -X DELETE \"http://localhost:4243/v1.37/images/a\"",
+                "ImageDelete",
+            ),
+            (
+                "$ curl --data '{}' http://x/containers/create",
+                "ContainerCreate",
+            ),
+        ] {
+            let text = format!("source x\nstep a\n{line}");
+            assert_eq!(scenario(&text).unwrap().steps[0].operations(), [operation]);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod check;
 mod corrections;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -52,7 +52,27 @@ pub(crate) fn judge(
     check::check(document, name, schema, body)
 }
 
-fn document(version: &str) -> Option<&'static Value> {
+/// The id of the operation that a request without version is, at any version.
+pub(crate) fn operation(version: &str, method: &str, path: &str) -> Option<&'static str> {
+    find(document(version)?, method, path)?["operationId"].as_str()
+}
+
+/// Is this the id of an operation?
+pub(crate) fn is_operation(id: &str) -> bool {
+    static IDS: OnceLock<BTreeSet<&str>> = OnceLock::new();
+    IDS.get_or_init(|| {
+        let paths = document(NEWEST).and_then(|d| d["paths"].as_object());
+        let items = paths.into_iter().flat_map(|p| p.values());
+        let operations = items.flat_map(|i| i.as_object().into_iter().flat_map(|i| i.values()));
+        operations
+            .filter_map(|o| o["operationId"].as_str())
+            .collect()
+    })
+    .contains(id)
+}
+
+/// The document of a version, if there is one.
+pub(crate) fn document(version: &str) -> Option<&'static Value> {
     type Parsed = BTreeMap<&'static str, OnceLock<Value>>;
     static DOCUMENTS: OnceLock<Parsed> = OnceLock::new();
     let documents = DOCUMENTS.get_or_init(|| versions().map(|v| (v, OnceLock::new())).collect());
@@ -64,7 +84,7 @@ fn document(version: &str) -> Option<&'static Value> {
 
 /// The operation of a path without its version and query. Parameters may
 /// contain slashes; the template with the most fixed text wins.
-fn find<'d>(document: &'d Value, method: &str, path: &str) -> Option<&'d Value> {
+pub(crate) fn find<'d>(document: &'d Value, method: &str, path: &str) -> Option<&'d Value> {
     let path = path.split('?').next().unwrap_or(path);
     let method = method.to_ascii_lowercase();
     document["paths"]

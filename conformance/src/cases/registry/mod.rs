@@ -2,7 +2,7 @@
 //! the first one with the Hub's index, row by row.
 
 use super::images::remote;
-use super::{Row, rows};
+use super::{Area, rows};
 use crate::http::Request;
 use crate::judge::Case;
 use crate::outcome::Outcome;
@@ -12,7 +12,10 @@ use crate::session::{Answer, Session};
 mod v1;
 mod v2;
 
-const AREAS: &[(&str, &[Row])] = &[("registry-v2", v2::ROWS), ("registry-v1", v1::ROWS)];
+const AREAS: &[Area] = &[
+    ("registry.v2", &[], v2::ROWS),
+    ("registry.v1", &[], v1::ROWS),
+];
 
 /// The cases of a registry.
 pub(crate) fn all() -> Vec<Case> {

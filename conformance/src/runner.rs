@@ -1,0 +1,163 @@
+//! Runs cases side by side, tells how far it is, and stops early without
+//! leaving anything behind.
+
+use std::collections::VecDeque;
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{SigSet, Signal};
+
+use crate::judge::{Case, Judge};
+use crate::report::{self, Record, Verdict};
+
+/// How often a terminal's line is written anew.
+const BLINK: Duration = Duration::from_millis(100);
+
+/// Was the run asked to end? Cases that run then are finished, so that they
+/// remove what they made; no others begin.
+static IS_OVER: AtomicBool = AtomicBool::new(false);
+
+/// Takes the signals that would end the judge. Must come before the first
+/// thread; programs that are started later get the usual ones back from std.
+pub(crate) fn watch_signals() -> Result<(), String> {
+    let signals: SigSet = [Signal::SIGINT, Signal::SIGTERM].into_iter().collect();
+    signals
+        .thread_block()
+        .map_err(|e| format!("signals: {e}"))?;
+    thread::spawn(move || {
+        if signals.wait().is_ok() {
+            IS_OVER.store(true, Ordering::SeqCst);
+            eprintln!("\nending; once more to leave everything as it is");
+        }
+        if signals.wait().is_ok() {
+            std::process::exit(130);
+        }
+    });
+    Ok(())
+}
+
+/// Was it interrupted?
+pub(crate) fn is_interrupted() -> bool {
+    IS_OVER.load(Ordering::SeqCst)
+}
+
+/// Runs all cases, so many at once, and gives what became of them.
+pub(crate) fn run(judge: &Judge, cases: Vec<Case>, jobs: usize, is_verbose: bool) -> Vec<Record> {
+    let progress = Progress::new(cases.len(), is_verbose);
+    let waiting = Mutex::new(VecDeque::from(cases));
+    let records = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            scope.spawn(|| {
+                while !is_interrupted() {
+                    let Some(case) = lock(&waiting).pop_front() else {
+                        break;
+                    };
+                    let record = judge.run(case);
+                    progress.tell(&record);
+                    lock(&records).push(record);
+                }
+            });
+        }
+    });
+    progress.clear();
+    records.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One line on a terminal; elsewhere a line per tenth.
+struct Progress {
+    total: usize,
+    began: Instant,
+    is_verbose: bool,
+    is_terminal: bool,
+    so_far: Mutex<SoFar>,
+}
+
+struct SoFar {
+    done: usize,
+    bad: usize,
+    told: Instant,
+}
+
+impl Progress {
+    fn new(total: usize, is_verbose: bool) -> Self {
+        let now = Instant::now();
+        Self {
+            total,
+            began: now,
+            is_verbose,
+            is_terminal: std::io::stderr().is_terminal(),
+            so_far: Mutex::new(SoFar {
+                done: 0,
+                bad: 0,
+                told: now,
+            }),
+        }
+    }
+
+    fn tell(&self, record: &Record) {
+        let mut so_far = lock(&self.so_far);
+        so_far.done += 1;
+        let is_bad = matches!(record.status, Verdict::Fail | Verdict::Fixed);
+        so_far.bad += usize::from(is_bad);
+        if is_bad || self.is_verbose {
+            self.clear();
+            let text = match is_bad {
+                true => report::details(record),
+                false => format!("{:6} {}\n", record.status.word(), record.id),
+            };
+            // Nobody who reads along: the report and the exit code remain.
+            let _ = std::io::stdout().lock().write_all(text.as_bytes());
+        }
+        let is_tenth = so_far.done * 10 / self.total != (so_far.done - 1) * 10 / self.total;
+        if self.is_terminal && (so_far.told.elapsed() > BLINK || is_bad) {
+            so_far.told = Instant::now();
+            eprint!("\r\x1b[K{}: {}", self.line(&so_far), record.id);
+        } else if !self.is_terminal && !self.is_verbose && is_tenth {
+            eprintln!("{}", self.line(&so_far));
+        }
+    }
+
+    fn line(&self, so_far: &SoFar) -> String {
+        let left = remaining(self.began.elapsed(), so_far.done, self.total);
+        format!(
+            "{} of {}, {} failed, {} s left",
+            so_far.done,
+            self.total,
+            so_far.bad,
+            left.as_secs()
+        )
+    }
+
+    fn clear(&self) {
+        if self.is_terminal {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
+
+/// What is left, if it goes on as it went.
+fn remaining(elapsed: Duration, done: usize, total: usize) -> Duration {
+    let (done, left) = (done.max(1) as f64, total.saturating_sub(done) as f64);
+    elapsed.mul_f64(left / done)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_in_proportion() {
+        let ten = Duration::from_secs(10);
+        assert_eq!(remaining(ten, 1, 4), Duration::from_secs(30));
+        assert_eq!(remaining(ten, 4, 4), Duration::ZERO);
+        assert_eq!(remaining(ten, 0, 2), Duration::from_secs(20));
+    }
+}
