@@ -288,6 +288,8 @@ impl Bridge {
         let Some(mut endpoint) = state.endpoints.get(owner).cloned() else {
             return Err(Error::NotAttached(owner.to_owned()));
         };
+        // Those that were reserved here are marked already.
+        state.ports.give_back(owner, ports);
         state.ports.mark(owner, ports);
         self.publish(&mut state, &endpoint, ports)?;
         if !ports.is_empty() {
@@ -297,6 +299,21 @@ impl Bridge {
         endpoint.ports = ports.to_vec();
         state.endpoints.insert(owner.to_owned(), endpoint.clone());
         Ok(endpoint)
+    }
+
+    /// Another bridge publishes a container's ports from now on: here they are
+    /// free again. Answers what is left of the endpoint.
+    pub fn hand_over(&self, owner: &str) -> Result<Option<Endpoint>> {
+        let mut state = self.state();
+        let Some(endpoint) = state.endpoints.get_mut(owner) else {
+            return Ok(None);
+        };
+        let before = endpoint.clone();
+        endpoint.ports.clear();
+        let left = endpoint.clone();
+        state.ports.give_back(owner, &before.ports);
+        self.unpublish(&mut state, &before)?;
+        Ok(Some(left))
     }
 
     /// Takes a container off: its address and ports are free again and its
@@ -506,4 +523,4 @@ impl Bridge {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

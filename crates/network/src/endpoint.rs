@@ -84,6 +84,12 @@ impl Endpoint {
         }
     }
 
+    /// Where packets for elsewhere go, by IPv4 and by IPv6.
+    pub(crate) fn gateways(&self) -> Vec<IpAddr> {
+        let v6 = self.v6.map(|v6| v6.gateway.into());
+        std::iter::once(self.gateway.into()).chain(v6).collect()
+    }
+
     /// Its addresses, that of IPv4 first.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
         let v6 = self.v6.map(|v6| v6.address.into());

@@ -51,6 +51,15 @@ pub enum Error {
     /// A container that is not on the network.
     #[error("container {0} is not connected to the network")]
     NotAttached(String),
+    /// A kind of links that the kernel does not have.
+    #[error(
+        "operation not supported: this kernel has no links of the kind {0} (its module {0} is \
+         neither built in nor to be loaded)"
+    )]
+    NoModule(&'static str),
+    /// A link of the host that is not there; dockerd's words.
+    #[error("-o parent interface does was not found on the host: {0}")]
+    NoParent(String),
     /// A name that no link can have.
     #[error("invalid bridge name {0:?}")]
     Name(String),

@@ -1,4 +1,4 @@
-//! The network of containers: a bridge, a veth pair per container, addresses,
+//! The network of containers: a bridge, or a link of the host that they share, a veth pair per container, addresses,
 //! and published ports in an nftables table of our own.
 //!
 //! Everything goes over netlink; no external program is run. What the kernel
@@ -30,6 +30,7 @@ pub mod error;
 mod family;
 pub mod host;
 pub mod ipam;
+pub mod lan;
 mod link;
 mod netlink;
 mod netns;

@@ -24,6 +24,7 @@ const RTM_GETROUTE: u16 = 26;
 
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
+const IFLA_LINK: u16 = 5;
 const IFLA_MASTER: u16 = 10;
 const IFLA_PROTINFO: u16 = 12;
 const IFLA_BRPORT_MODE: u16 = 4;
@@ -34,6 +35,9 @@ const IFLA_NET_NS_FD: u16 = 28;
 const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_DATA: u16 = 2;
 const VETH_INFO_PEER: u16 = 1;
+const IFLA_MACVLAN_MODE: u16 = 1;
+const IFLA_IPVLAN_MODE: u16 = 1;
+const IFLA_VLAN_ID: u16 = 1;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const IFA_BROADCAST: u16 = 4;
@@ -88,6 +92,31 @@ pub(crate) struct Veth<'a> {
     pub(crate) mtu: Option<u32>,
     /// Namespace of the end that goes.
     pub(crate) namespace: BorrowedFd<'a>,
+}
+
+/// A link on top of another that is to be made.
+pub(crate) struct Child<'a> {
+    /// Index of the link below.
+    pub(crate) parent: u32,
+    /// Its name.
+    pub(crate) name: &'a str,
+    /// The namespace that it goes to; none for that of the parent.
+    pub(crate) namespace: Option<BorrowedFd<'a>>,
+    /// Hardware address; none for the kernel's choice.
+    pub(crate) mac: Option<[u8; 6]>,
+    /// The largest packet; none for the parent's.
+    pub(crate) mtu: Option<u32>,
+    /// What it is.
+    pub(crate) kind: Kind,
+}
+
+/// A kind of links on top of others, with the kernel's number of its mode.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Macvlan(u32),
+    Ipvlan(u16),
+    /// The number of the VLAN.
+    Vlan(u16),
 }
 
 impl Links {
@@ -147,6 +176,70 @@ impl Links {
             });
         });
         self.socket.request(message)
+    }
+
+    /// Makes a link on top of another. One that stays in this namespace is up.
+    pub(crate) fn add_child(&mut self, child: &Child<'_>) -> io::Result<()> {
+        let up = match child.namespace {
+            None => IFF_UP,
+            Some(_) => 0,
+        };
+        let mut message = Message::request(RTM_NEWLINK, CREATE | EXCL, &link(0, up));
+        message
+            .string(IFLA_IFNAME, child.name)
+            .u32(IFLA_LINK, child.parent);
+        if let Some(namespace) = child.namespace {
+            message.attribute(IFLA_NET_NS_FD, &namespace.as_raw_fd().to_ne_bytes());
+        }
+        if let Some(mac) = child.mac {
+            message.attribute(IFLA_ADDRESS, &mac);
+        }
+        if let Some(mtu) = child.mtu {
+            message.u32(IFLA_MTU, mtu);
+        }
+        message.nest(IFLA_LINKINFO, |info| {
+            let (kind, attribute, value) = match child.kind {
+                Kind::Macvlan(mode) => {
+                    let mode = mode.to_ne_bytes().to_vec();
+                    ("macvlan", IFLA_MACVLAN_MODE, mode)
+                }
+                Kind::Ipvlan(mode) => ("ipvlan", IFLA_IPVLAN_MODE, mode.to_ne_bytes().to_vec()),
+                Kind::Vlan(id) => ("vlan", IFLA_VLAN_ID, id.to_ne_bytes().to_vec()),
+            };
+            info.string(IFLA_INFO_KIND, kind);
+            info.nest(IFLA_INFO_DATA, |data| {
+                data.attribute(attribute, &value);
+            });
+        });
+        self.socket.request(message)
+    }
+
+    /// Makes a link that leads nowhere.
+    pub(crate) fn add_dummy(&mut self, name: &str) -> io::Result<()> {
+        let mut message = Message::request(RTM_NEWLINK, CREATE | EXCL, &link(0, IFF_UP));
+        message
+            .string(IFLA_IFNAME, name)
+            .nest(IFLA_LINKINFO, |info| {
+                info.string(IFLA_INFO_KIND, "dummy");
+            });
+        self.socket.request(message)
+    }
+
+    /// Whether the kernel has links of a kind. It is asked for one with a name
+    /// that none can have, and looks for the kind first.
+    pub(crate) fn knows(&mut self, kind: &str) -> io::Result<bool> {
+        const NOT_SUPPORTED: i32 = 95;
+        let mut message = Message::request(RTM_NEWLINK, CREATE | EXCL, &link(0, 0));
+        message
+            .string(IFLA_IFNAME, "/")
+            .nest(IFLA_LINKINFO, |info| {
+                info.string(IFLA_INFO_KIND, kind);
+            });
+        match self.socket.request(message) {
+            Err(error) if error.raw_os_error() == Some(NOT_SUPPORTED) => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
+            _ => Ok(true),
+        }
     }
 
     /// Lets a bridge's port send back where a packet came from, as a container

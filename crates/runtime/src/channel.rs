@@ -34,7 +34,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::log::reader::Position;
-use crate::spec::{ConsoleSize, ProcessSpec, Resources};
+use crate::spec::{ConsoleSize, PortReservation, ProcessSpec, Resources};
 
 /// Longest message that is accepted, in bytes. Environments may be large.
 pub const MAX_MESSAGE: usize = 16 << 20;
@@ -83,6 +83,9 @@ pub enum Request {
     Update(Box<Resources>),
     /// List all processes, as host pids. Answered by [`Reply::Pids`].
     Pids,
+    /// Hold just these ports of the host from now on. Those that are held already
+    /// stay so; if one cannot be had, nothing changes.
+    Ports(Vec<PortReservation>),
 }
 
 /// Which streams a connection carries, and how.

@@ -38,6 +38,8 @@ mod mounts;
 mod namespaces;
 mod networks;
 mod networks_killed;
+mod networks_lan;
+mod networks_live;
 mod networks_v6;
 mod ports;
 mod pull;

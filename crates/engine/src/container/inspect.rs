@@ -222,7 +222,7 @@ fn network_settings(shared: &Shared, snapshot: &Snapshot) -> NetworkSettings {
     NetworkSettings {
         sandbox_id: sandbox,
         sandbox_key: key,
-        ports: Some(ports(snapshot)),
+        ports: Some(ports(shared, snapshot)),
         endpoint_id: bridge.map(|e| e.endpoint_id.clone()).unwrap_or_default(),
         gateway: link.map(|l| l.gateway.to_string()).unwrap_or_default(),
         ip_address: link.map(|l| l.address.to_string()).unwrap_or_default(),
@@ -237,10 +237,11 @@ fn network_settings(shared: &Shared, snapshot: &Snapshot) -> NetworkSettings {
 }
 
 /// The ports of a container that runs; nothing otherwise.
-fn ports(snapshot: &Snapshot) -> PortMap {
+fn ports(shared: &Shared, snapshot: &Snapshot) -> PortMap {
     let mut map = PortMap::new();
     let plan = &snapshot.plan;
-    if !snapshot.state.phase.has_process() || !snapshot.state.has_device() {
+    let state = &snapshot.state;
+    if !state.phase.has_process() || !shared.network.publishes(&state.endpoints) {
         return map;
     }
     for port in &plan.ports.exposed {

@@ -94,7 +94,7 @@ fn summary(shared: &Shared, snapshot: &Arc<Snapshot>, aliases: &[String]) -> Con
         image_id: record.image.clone(),
         command: command_line(&path, &args),
         created: UnixSeconds(record.created.as_second()),
-        ports: Some(ports(snapshot)),
+        ports: Some(ports(shared, snapshot)),
         labels: record.config.labels.clone(),
         state: state.phase.as_str().into(),
         status: state.status(),
@@ -108,9 +108,10 @@ fn summary(shared: &Shared, snapshot: &Arc<Snapshot>, aliases: &[String]) -> Con
     summary
 }
 
-fn ports(snapshot: &Snapshot) -> Vec<Port> {
+fn ports(shared: &Shared, snapshot: &Snapshot) -> Vec<Port> {
     let plan = &snapshot.plan;
-    if !snapshot.state.phase.has_process() || !snapshot.state.has_device() {
+    let state = &snapshot.state;
+    if !state.phase.has_process() || !shared.network.publishes(&state.endpoints) {
         return Vec::new();
     }
     let bound: Vec<_> = snapshot.state.published().collect();

@@ -1,15 +1,15 @@
-//! Containers come to networks and go: before a start, at an end, and while
-//! they run.
+//! Containers come to networks and go, with their starts and ends.
 
 use std::sync::Arc;
 
 use futures_util::future::join_all;
 use longshore_api::types::EndpointSettings;
 use longshore_network::endpoint::End;
+use longshore_network::error::Error as NetworkError;
 use longshore_network::ports::{Binding, Protocol as LinkProtocol, Request};
 
 use super::endpoint::{self, Endpoint, Pending, Reservation};
-use super::record::Driver;
+use super::live;
 use super::resolver::{Seen, Upstream};
 use super::store::{Net, Network, network_error};
 use crate::container::plan::Plan;
@@ -44,35 +44,20 @@ impl Net {
             ends.push(pending);
         }
         // The way to elsewhere comes first.
-        ends.sort_by_key(|end| {
-            let record = &end.network.record;
-            (
-                end.network.bridge.is_none(),
-                record.internal,
-                record.name.clone(),
-            )
-        });
+        ends.sort_by_key(|end| (end.network.device.is_none(), live::rank(&end.network)));
         let mut reservation = Reservation {
             ends,
             ports: Vec::new(),
         };
-        let first = reservation
-            .ends
-            .first()
-            .filter(|end| !end.network.record.internal);
+        let first = reservation.ends.first();
+        let first = first.filter(|end| end.network.leads_elsewhere());
         if let Some(first) = first
-            && let Some(bridge) = first.network.bridge.clone()
+            && let Some(bridge) = first.network.bridge()
         {
             let (owner, requests) = (record.id.clone(), requests(plan, &first.network)?);
-            let endpoint = first.endpoint_id.clone();
             let taken = blocking(move || bridge.reserve(&owner, &requests)).await?;
-            reservation.ports = taken.map_err(|error| {
-                Error::system(format!(
-                    "driver failed programming external connectivity on endpoint {} ({endpoint}): \
-                     {error}",
-                    record.name
-                ))
-            })?;
+            let id = &first.endpoint_id;
+            reservation.ports = taken.map_err(|error| not_published(&record.name, id, &error))?;
         }
         Ok(Some(reservation))
     }
@@ -129,7 +114,7 @@ impl Net {
             .serve(owner, sockets, seen.collect(), upstream)
     }
 
-    fn seen(&self, end: &Endpoint) -> Option<Seen> {
+    pub(super) fn seen(&self, end: &Endpoint) -> Option<Seen> {
         Some(Seen {
             network: self.by_id(&end.network_id)?,
             links: end.links.clone(),
@@ -157,91 +142,9 @@ impl Net {
             return;
         };
         let first = reservation.ends.first();
-        if let Some(bridge) = first.and_then(|end| end.network.bridge.as_ref()) {
+        if let Some(bridge) = first.and_then(|end| end.network.bridge()) {
             bridge.release(owner, &reservation.ports);
         }
-    }
-
-    /// Connects a running container to one more network.
-    pub(crate) async fn connect(
-        &self,
-        network: Arc<Network>,
-        container: Running<'_>,
-        settings: &EndpointSettings,
-        present: &[Endpoint],
-    ) -> Result<Endpoint> {
-        let Running { record, plan, pid } = container;
-        if present
-            .iter()
-            .any(|end| end.network_id == network.record.id)
-        {
-            return Err(already(&record.name, &network));
-        }
-        let mut pending = pending(network, record, settings)?;
-        pending.end.is_default = !present.iter().any(|end| self.leads_elsewhere(end));
-        let end = join(&record.id, pid, pending, &[], present).await?;
-        let Some(seen) = self.seen(&end).filter(|_| end.link.is_some()) else {
-            return Ok(end);
-        };
-        if !self
-            .resolvers
-            .change(&record.id, |networks| networks.push(seen))
-        {
-            let now: Vec<Endpoint> = present.iter().chain([&end]).cloned().collect();
-            if let Err(error) = self.answer(&record.id, pid, &now, Upstream::of(plan)).await {
-                self.unplug(&record.id, &end).await;
-                return Err(error);
-            }
-        }
-        Ok(end)
-    }
-
-    /// Takes a running container off one of its networks. If that was its way to
-    /// elsewhere, and published its ports, the next one is that from now on.
-    pub(crate) async fn disconnect(
-        &self,
-        owner: &str,
-        pid: u32,
-        gone: &Endpoint,
-        rest: &mut [Endpoint],
-        was_first: bool,
-    ) -> Result<()> {
-        if let Some(network) = self.by_id(&gone.network_id) {
-            if let Some(bridge) = network.bridge.clone() {
-                let container = owner.to_owned();
-                let unplugged = blocking(move || bridge.unplug(&container)).await?;
-                unplugged.map_err(network_error)?;
-            }
-            network.leave(owner);
-        }
-        self.resolvers.change(owner, |networks| {
-            networks.retain(|seen| seen.network.record.id != gone.network_id);
-        });
-        let next = rest.iter_mut().find(|end| self.leads_elsewhere(end));
-        if let Some(next) = next.filter(|_| was_first)
-            && let Some(bridge) = self.by_id(&next.network_id).and_then(|n| n.bridge.clone())
-        {
-            let (owner, ports) = (owner.to_owned(), gone.ports().to_vec());
-            let pid = i32::try_from(pid).context("process id")?;
-            let link = blocking(move || bridge.take_over(&owner, pid, &ports)).await?;
-            next.link = Some(link.map_err(network_error)?);
-        }
-        Ok(())
-    }
-
-    /// Takes a running container off a network that it shall not be on.
-    pub(crate) async fn unplug(&self, owner: &str, end: &Endpoint) {
-        if let Err(error) = self.disconnect(owner, 0, end, &mut [], false).await {
-            tracing::warn!(container = owner, %error, "not taken off the network");
-        }
-    }
-
-    /// Whether an end may be the way to elsewhere.
-    pub(crate) fn leads_elsewhere(&self, end: &Endpoint) -> bool {
-        end.link.is_some()
-            && self
-                .by_id(&end.network_id)
-                .is_some_and(|network| !network.record.internal)
     }
 
     /// A running container is called otherwise.
@@ -276,8 +179,8 @@ impl Net {
                     links.push((owner.clone(), link.clone()));
                 }
             }
-            if let Some(bridge) = network.bridge.clone() {
-                let restored = blocking(move || bridge.restore(links)).await?;
+            if let Some(device) = network.device.clone() {
+                let restored = blocking(move || device.restore(links)).await?;
                 restored.map_err(network_error)?;
             }
         }
@@ -312,6 +215,18 @@ pub(crate) struct Restored {
     pub(crate) endpoints: Vec<Endpoint>,
 }
 
+/// dockerd's words for ports that cannot be had.
+pub(super) fn failed_publishing(container: &str, end: &Endpoint, error: &NetworkError) -> Error {
+    not_published(container, &end.endpoint_id, error)
+}
+
+fn not_published(container: &str, endpoint: &str, error: &NetworkError) -> Error {
+    Error::system(format!(
+        "driver failed programming external connectivity on endpoint {container} ({endpoint}): \
+         {error}"
+    ))
+}
+
 /// dockerd's words for a second connection.
 pub(crate) fn already(container: &str, network: &Network) -> Error {
     Error::forbidden(format!(
@@ -320,15 +235,19 @@ pub(crate) fn already(container: &str, network: &Network) -> Error {
     ))
 }
 
-fn pending(network: Arc<Network>, record: &Record, settings: &EndpointSettings) -> Result<Pending> {
+pub(super) fn pending(
+    network: Arc<Network>,
+    record: &Record,
+    settings: &EndpointSettings,
+) -> Result<Pending> {
     if network.record.config_only {
         return Err(Error::forbidden(
             "cannot create endpoint on configuration-only network",
         ));
     }
-    if network.record.driver == Driver::Bridge && network.bridge.is_none() {
+    if network.record.driver.has_device() && network.device.is_none() {
         return Err(Error::system(format!(
-            "network {} has no bridge, since it could not be made",
+            "network {} has no device, since it could not be made",
             network.record.name
         )));
     }
@@ -345,7 +264,7 @@ fn pending(network: Arc<Network>, record: &Record, settings: &EndpointSettings) 
 }
 
 /// Makes one end.
-async fn join(
+pub(super) async fn join(
     owner: &str,
     pid: u32,
     pending: Pending,
@@ -360,9 +279,9 @@ async fn join(
         links,
     } = pending;
     network.join(owner)?;
-    let link = match network.bridge.clone() {
+    let link = match network.device.clone() {
         None => None,
-        Some(bridge) => {
+        Some(device) => {
             let taken = present
                 .iter()
                 .filter_map(|end| Some(end.link.as_ref()?.device.as_str()));
@@ -372,7 +291,7 @@ async fn join(
             };
             let (container, ports) = (owner.to_owned(), ports.to_vec());
             let pid = i32::try_from(pid).context("process id")?;
-            let made = blocking(move || bridge.attach(&container, pid, &ports, &end)).await;
+            let made = blocking(move || device.attach(&container, pid, &ports, &end)).await;
             match made.and_then(|made| made.map_err(network_error)) {
                 Ok(link) => Some(link),
                 Err(error) => {
@@ -403,17 +322,17 @@ async fn join(
 async fn leave(owner: &str, networks: Vec<Arc<Network>>) {
     for network in networks {
         network.leave(owner);
-        let Some(bridge) = network.bridge.clone() else {
+        let Some(device) = network.device.clone() else {
             continue;
         };
         let container = owner.to_owned();
-        if let Ok(Err(error)) = blocking(move || bridge.detach(&container)).await {
+        if let Ok(Err(error)) = blocking(move || device.detach(&container)).await {
             tracing::warn!(container = owner, %error, "network not cleaned up");
         }
     }
 }
 
-fn requests(plan: &Plan, network: &Network) -> Result<Vec<Request>> {
+pub(super) fn requests(plan: &Plan, network: &Network) -> Result<Vec<Request>> {
     let anywhere = network.record.host_addresses();
     plan.ports
         .published
@@ -433,7 +352,7 @@ fn requests(plan: &Plan, network: &Network) -> Result<Vec<Request>> {
         .collect()
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> longshore_network::error::Result<T> + Send + 'static,
 ) -> Result<longshore_network::error::Result<T>> {
     tokio::task::spawn_blocking(work).await.context("network")

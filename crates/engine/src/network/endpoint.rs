@@ -61,7 +61,7 @@ pub(crate) struct Reservation {
 impl Reservation {
     /// Whether there is a device to be connected.
     pub(crate) fn is_bridged(&self) -> bool {
-        self.ends.iter().any(|end| end.network.bridge.is_some())
+        self.ends.iter().any(|end| end.network.device.is_some())
     }
 }
 

@@ -5,7 +5,9 @@
 //! derived from those.
 
 mod attach;
+mod device;
 mod endpoint;
+mod live;
 mod names;
 mod options;
 mod record;
@@ -39,6 +41,10 @@ pub(crate) use self::store::{Net, Network, Wanted};
 
 /// How often the tables are looked for.
 const WATCH: Duration = Duration::from_secs(1);
+
+/// dockerd's words for a network of several hosts.
+const NO_MANAGER: &str = "This node is not a swarm manager. Use \"docker swarm init\" or \"docker \
+                          swarm join\" to connect this node to swarm and try again.";
 
 /// The networks of an engine.
 #[derive(Clone)]
@@ -129,6 +135,9 @@ impl Networks {
             return Err(Error::system(format!("invalid name: {}", wanted.name)));
         }
         let driver = driver(&wanted.driver)?;
+        if wanted.scope == "global" {
+            return Err(Error::system(NO_MANAGER));
+        }
         if wanted.scope == "swarm" {
             return Err(Error::forbidden(
                 "cannot create a swarm scoped network when swarm is not active",
@@ -343,13 +352,9 @@ fn driver(name: &str) -> Result<Driver> {
         "host" | "null" => Err(Error::forbidden(format!(
             "only one instance of {name:?} network is allowed"
         ))),
-        "overlay" => Err(Error::system(
-            "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm \
-             join\" to connect this node to swarm and try again.",
-        )),
-        "macvlan" | "ipvlan" => Err(Error::not_implemented(format!(
-            "network driver {name} is not supported by this engine yet"
-        ))),
+        "overlay" => Err(Error::system(NO_MANAGER)),
+        "macvlan" => Ok(Driver::Macvlan),
+        "ipvlan" => Ok(Driver::Ipvlan),
         _ => Err(Error::not_found(format!("plugin {name:?} not found"))),
     }
 }

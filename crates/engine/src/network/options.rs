@@ -171,6 +171,11 @@ fn with_gateway(net: IpNet, part: &IPAMConfig) -> Result<IpNet> {
             ))
         };
         let address: IpAddr = address.parse().map_err(|_| outside())?;
+        if !net.contains(&address) {
+            return Err(Error::forbidden(format!(
+                "auxiliary address: ({name}:{address}) must belong to the master pool: {net}"
+            )));
+        }
         if !is_inside(&address) {
             return Err(outside());
         }

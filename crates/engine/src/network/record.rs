@@ -19,6 +19,10 @@ use crate::id;
 pub(crate) enum Driver {
     /// A bridge of this host.
     Bridge,
+    /// A link of this host that containers share, each with a hardware address.
+    Macvlan,
+    /// The same with the link's hardware address.
+    Ipvlan,
     /// The host's own network.
     Host,
     /// Nothing: the loopback device only, or a configuration for others.
@@ -30,8 +34,18 @@ impl Driver {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Driver::Bridge => "bridge",
+            Driver::Macvlan => "macvlan",
+            Driver::Ipvlan => "ipvlan",
             Driver::Host => "host",
             Driver::Null => "null",
+        }
+    }
+
+    /// Whether something of this host carries its networks.
+    pub(crate) fn has_device(self) -> bool {
+        match self {
+            Driver::Bridge | Driver::Macvlan | Driver::Ipvlan => true,
+            Driver::Host | Driver::Null => false,
         }
     }
 }
@@ -146,6 +160,13 @@ impl Record {
     /// Whether containers on it have IPv6 addresses.
     pub(crate) fn has_ipv6(&self) -> bool {
         self.more.iter().any(|net| net.addr().is_ipv6())
+    }
+
+    /// All its subnets.
+    pub(crate) fn subnets(&self) -> Vec<Subnet> {
+        let first = self.subnet.map(IpNet::from).into_iter();
+        let all = first.chain(self.more.iter().copied());
+        all.map(|gateway| self.subnet(gateway)).collect()
     }
 
     /// What a client said of the subnet with this gateway.

@@ -23,8 +23,8 @@ use longshore_network::error::Error as NetworkError;
 use longshore_network::subnet::{Pools, overlap};
 use serde::{Deserialize, Serialize};
 
+use super::device::{self, Device};
 use super::names::Names;
-use super::options::Options;
 use super::record::{Driver, Record};
 use super::resolver::Resolvers;
 use crate::error::{Error, ErrorKind, IoContext, Result};
@@ -46,8 +46,8 @@ struct Ids {
 #[derive(Debug)]
 pub(crate) struct Network {
     pub(crate) record: Record,
-    /// Its device, where it has one.
-    pub(crate) bridge: Option<Arc<Bridge>>,
+    /// What carries it, where its driver makes something.
+    pub(crate) device: Option<Device>,
     /// What the containers on it are called.
     pub(crate) names: Names,
     members: Mutex<Members>,
@@ -63,10 +63,10 @@ struct Members {
 }
 
 impl Network {
-    fn new(record: Record, bridge: Option<Arc<Bridge>>) -> Arc<Network> {
+    fn new(record: Record, device: Option<Device>) -> Arc<Network> {
         Arc::new(Network {
             record,
-            bridge,
+            device,
             names: Names::default(),
             members: Mutex::default(),
         })
@@ -74,7 +74,17 @@ impl Network {
 
     /// Whether containers are known by name on it.
     pub(crate) fn has_names(&self) -> bool {
-        self.bridge.is_some() && !self.record.is_predefined()
+        self.device.is_some() && !self.record.is_predefined()
+    }
+
+    /// Its bridge, where it has one.
+    pub(crate) fn bridge(&self) -> Option<Arc<Bridge>> {
+        self.device.as_ref()?.bridge().cloned()
+    }
+
+    /// Whether it may be a container's way to elsewhere.
+    pub(crate) fn leads_elsewhere(&self) -> bool {
+        self.device.is_some() && !self.record.internal && !device::is_dummy(&self.record)
     }
 
     /// Full ids of the containers on it.
@@ -209,14 +219,14 @@ impl Net {
                     continue;
                 }
             };
-            let bridge = match self.bridge_of(&record) {
-                Ok(bridge) => bridge,
+            let device = match device::of(&record) {
+                Ok(device) => device,
                 Err(error) => {
-                    tracing::error!(network = record.name, %error, "the network has no bridge");
+                    tracing::error!(network = record.name, %error, "the network has no device");
                     None
                 }
             };
-            self.insert(Network::new(record, bridge));
+            self.insert(Network::new(record, device));
         }
         Ok(())
     }
@@ -276,14 +286,14 @@ impl Net {
     pub(crate) fn create(&self, mut record: Record) -> Result<Arc<Network>> {
         let _changing = self.change();
         let _turn = longshore_network::host::turn().map_err(network_error)?;
-        if record.driver == Driver::Bridge {
+        if record.driver.has_device() {
             self.choose(&mut record)?;
         }
         let path = self.path(&record.id);
         meta::write(&path, &record, Durability::Power)?;
-        match self.bridge_of(&record) {
-            Ok(bridge) => {
-                let network = Network::new(record, bridge);
+        match device::of(&record) {
+            Ok(device) => {
+                let network = Network::new(record, device);
                 self.insert(network.clone());
                 Ok(network)
             }
@@ -315,8 +325,8 @@ impl Net {
                 "error while removing network: network {name} id {id} has active endpoints"
             )));
         }
-        if let Some(bridge) = &network.bridge
-            && let Err(error) = bridge.close()
+        if let Some(device) = &network.device
+            && let Err(error) = device.close()
         {
             network.open_door();
             return Err(network_error(error));
@@ -329,7 +339,7 @@ impl Net {
     /// Puts back what somebody else has removed of the tables.
     pub(crate) fn repair(&self) {
         for network in self.list() {
-            let Some(bridge) = &network.bridge else {
+            let Some(bridge) = network.bridge() else {
                 continue;
             };
             match bridge.repair() {
@@ -348,12 +358,12 @@ impl Net {
     /// Removes the bridges that nobody is on; the next engine makes them anew.
     pub(crate) fn close(&self) -> Result<()> {
         let mut first = Ok(());
-        for bridge in self
+        for device in self
             .list()
             .iter()
-            .filter_map(|network| network.bridge.as_ref())
+            .filter_map(|network| network.device.as_ref())
         {
-            let closed = bridge.close().map_err(network_error);
+            let closed = device.close().map_err(network_error);
             first = first.and(closed);
         }
         first
@@ -361,21 +371,8 @@ impl Net {
 
     /// Where subnets come from.
     fn choose(&self, record: &mut Record) -> Result<()> {
-        let device = record.device();
         let others = self.list();
-        let bridges = others
-            .iter()
-            .filter_map(|other| Some((&other.record, other.bridge.as_ref()?)));
-        for (other, bridge) in bridges.clone() {
-            if bridge.name() == device {
-                return Err(Error::forbidden(format!(
-                    "cannot create network {} ({device}): conflicts with network {} ({device}): \
-                     networks have same bridge name",
-                    record.id, other.id
-                )));
-            }
-        }
-        record.foreign = Bridge::is_device(&device);
+        check_device(record, &others)?;
         let more = others.iter().flat_map(|other| other.record.more.iter());
         let more: Vec<_> = more.map(IpNet::trunc).collect();
         let overlaps = |net: &IpNet| more.iter().any(|other| overlap(net, other));
@@ -383,7 +380,8 @@ impl Net {
             return Err(Error::forbidden(OVERLAP));
         }
         let taken = others.iter().filter_map(|other| other.record.subnet);
-        let taken = taken.chain(bridges.map(|(_, bridge)| bridge.address()));
+        let bridges = others.iter().filter_map(|other| other.bridge());
+        let taken = taken.chain(bridges.map(|bridge| bridge.address()));
         let mut taken: Vec<_> = taken.map(|net| net.trunc()).collect();
         match record.subnet {
             Some(net) => {
@@ -410,15 +408,6 @@ impl Net {
         Ok(())
     }
 
-    fn bridge_of(&self, record: &Record) -> Result<Option<Arc<Bridge>>> {
-        if record.driver != Driver::Bridge {
-            return Ok(None);
-        }
-        let settings = record.bridge(&Options::parse(&record.options)?);
-        let bridge = Bridge::with(settings).map_err(network_error)?;
-        Ok(Some(Arc::new(bridge)))
-    }
-
     fn path(&self, id: &str) -> PathBuf {
         self.dir.join(format!("{id}.json"))
     }
@@ -440,6 +429,38 @@ impl Net {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Refuses a device that another network has; notes whether it is there before.
+fn check_device(record: &mut Record, others: &[Arc<Network>]) -> Result<()> {
+    let device = match record.driver {
+        Driver::Bridge => record.device(),
+        _ => device::parent(record),
+    };
+    for other in others {
+        match &other.device {
+            Some(Device::Bridge(bridge))
+                if record.driver == Driver::Bridge && bridge.name() == device =>
+            {
+                return Err(Error::forbidden(format!(
+                    "cannot create network {} ({device}): conflicts with network {} ({device}): \
+                     networks have same bridge name",
+                    record.id, other.record.id
+                )));
+            }
+            Some(Device::Lan(lan))
+                if record.driver == other.record.driver && lan.parent() == device =>
+            {
+                return Err(Error::system(format!(
+                    "network {} is already using parent interface {device}",
+                    device::dummy_name(&other.record)
+                )));
+            }
+            _ => {}
+        }
+    }
+    record.foreign = Bridge::is_device(&device);
+    Ok(())
 }
 
 /// The default bridge, with what is shown of it.
@@ -476,7 +497,8 @@ fn default_bridge(
     ];
     let shown = shown.map(|(key, value)| (format!("com.docker.network.{key}"), value.to_owned()));
     record.options = shown.into();
-    Ok(Network::new(record, Some(Arc::new(bridge))))
+    let device = Device::Bridge(Arc::new(bridge));
+    Ok(Network::new(record, Some(device)))
 }
 
 fn pools(given: &[(String, u8)]) -> Result<Pools> {

@@ -66,6 +66,7 @@ use ending::Ending;
 use execs::Starting;
 use log::Log;
 use poll::{ClientKey, Interest, Poll, ProcessKey, Ready, Token};
+use ports::Ports;
 use process::{Ends, Open, Process};
 pub(crate) use record::clear_run_dir;
 pub use record::{SOCKET, STATE, StateFile};
@@ -134,7 +135,7 @@ struct Shim<'a> {
     oom: Option<OomWatch>,
     /// Whether a want of memory was told.
     oom_told: bool,
-    ports: Vec<OwnedFd>,
+    ports: Ports,
     phase: Phase,
     paused: bool,
     started_at: Option<UnixNanos>,
@@ -150,7 +151,7 @@ struct Shim<'a> {
 impl<'a> Shim<'a> {
     /// Creates the container up to the point before its program runs.
     fn launch(spec: &'a ContainerSpec) -> Result<Self, Failure> {
-        let ports = ports::reserve(&spec.ports)?;
+        let ports = Ports::reserve(&spec.ports)?;
         let listener = listen(&spec.run_dir)
             .map_err(|error| failed(format!("run directory {}", spec.run_dir.display()), &error))?;
         let log = Log::open(&spec.log)?;

@@ -15,26 +15,56 @@ use rustix::net::{self, AddressFamily, SocketFlags, SocketType};
 use crate::channel::{Failure, FailureKind};
 use crate::spec::{PortReservation, Protocol};
 
-/// Binds all of `ports`. The sockets hold them until they are dropped.
-pub(super) fn reserve(ports: &[PortReservation]) -> Result<Vec<OwnedFd>, Failure> {
-    let mut held = Vec::new();
-    for port in ports {
-        let address = SocketAddr::new(port.ip, port.port);
-        match bind(address, port.protocol) {
-            Ok(socket) => held.extend(socket),
-            Err(error) if error.raw_os_error() == Some(Errno::ADDRINUSE.raw_os_error()) => {
-                return Err(Failure::new(
-                    FailureKind::PortAllocated,
-                    address.to_string(),
-                ));
-            }
-            Err(error) => {
-                let text = format!("cannot bind {address}: {error}");
-                return Err(Failure::new(FailureKind::Other, text));
-            }
+/// The ports that are held.
+#[derive(Debug, Default)]
+pub(super) struct Ports {
+    held: Vec<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    port: PortReservation,
+    /// None where nothing can be bound.
+    #[expect(dead_code, reason = "held, not read")]
+    socket: Option<OwnedFd>,
+}
+
+impl Ports {
+    /// Binds all of these, which are held until this is dropped.
+    pub(super) fn reserve(ports: &[PortReservation]) -> Result<Self, Failure> {
+        let mut held = Self::default();
+        held.change(ports)?;
+        Ok(held)
+    }
+
+    /// Holds just these from now on; on failure those that it held.
+    pub(super) fn change(&mut self, wanted: &[PortReservation]) -> Result<(), Failure> {
+        let is_held = |port: &PortReservation| self.held.iter().any(|held| held.port == *port);
+        let new = wanted.iter().filter(|port| !is_held(port));
+        let new: Vec<Held> = new.map(|port| hold(*port)).collect::<Result<_, _>>()?;
+        self.held.retain(|held| wanted.contains(&held.port));
+        self.held.extend(new);
+        Ok(())
+    }
+
+    /// Lets all of them go.
+    pub(super) fn clear(&mut self) {
+        self.held.clear();
+    }
+}
+
+fn hold(port: PortReservation) -> Result<Held, Failure> {
+    let address = SocketAddr::new(port.ip, port.port);
+    match bind(address, port.protocol) {
+        Ok(socket) => Ok(Held { port, socket }),
+        Err(error) if error.raw_os_error() == Some(Errno::ADDRINUSE.raw_os_error()) => Err(
+            Failure::new(FailureKind::PortAllocated, address.to_string()),
+        ),
+        Err(error) => {
+            let text = format!("cannot bind {address}: {error}");
+            Err(Failure::new(FailureKind::Other, text))
         }
     }
-    Ok(held)
 }
 
 fn bind(address: SocketAddr, protocol: Protocol) -> io::Result<Option<OwnedFd>> {
@@ -70,7 +100,7 @@ mod tests {
     use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket};
 
     fn taken(ip: std::net::IpAddr, port: u16, protocol: Protocol) -> Option<Failure> {
-        reserve(&[PortReservation { ip, port, protocol }]).err()
+        Ports::reserve(&[PortReservation { ip, port, protocol }]).err()
     }
 
     #[test]
@@ -88,14 +118,28 @@ mod tests {
             port,
             protocol: Protocol::Tcp,
         };
-        let held = reserve(&[tcp]).expect("free again");
+        let mut held = Ports::reserve(&[tcp]).expect("free again");
         assert!(taken(v4, port, Protocol::Tcp).is_some());
         TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).expect_err("held");
         UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).expect("another protocol");
         if taken(Ipv6Addr::LOCALHOST.into(), port, Protocol::Tcp).is_some() {
             TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).expect_err("no IPv6 here");
         }
-        drop(held);
+        // A change keeps what stays, and fails as a whole.
+        let listening = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("any port");
+        let other = PortReservation {
+            port: listening.local_addr().expect("address").port(),
+            ..tcp
+        };
+        let failure = held.change(&[other]).expect_err("somebody has it");
+        assert_eq!(failure.kind, FailureKind::PortAllocated);
+        assert!(taken(v4, port, Protocol::Tcp).is_some(), "still held");
+        drop(listening);
+        held.change(&[tcp, other]).expect("both");
+        held.change(&[other]).expect("one");
         assert_eq!(taken(v4, port, Protocol::Tcp), None);
+        assert!(taken(v4, other.port, Protocol::Tcp).is_some());
+        held.clear();
+        assert_eq!(taken(v4, other.port, Protocol::Tcp), None);
     }
 }

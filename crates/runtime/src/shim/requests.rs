@@ -10,7 +10,7 @@ use crate::channel::{
     Event, ExecState, Failure, FailureKind, Message, Phase, Reply, Request, State, Streams,
 };
 use crate::log::Stream;
-use crate::spec::ConsoleSize;
+use crate::spec::{ConsoleSize, PortReservation};
 use crate::sys::pidfd;
 use crate::time;
 
@@ -60,6 +60,7 @@ impl Shim<'_> {
                 .update(&resources)
                 .map(|()| Reply::Done)
                 .map_err(|error| Failure::new(kind_of(&error), error.to_string())),
+            Request::Ports(ports) => self.hold(&ports),
             Request::Pids => self
                 .cgroup()
                 .pids()
@@ -127,6 +128,14 @@ impl Shim<'_> {
                 self.publish(Event::Failed(failure));
             }
         }
+    }
+
+    fn hold(&mut self, ports: &[PortReservation]) -> Result<Reply, Failure> {
+        if self.phase == Phase::Exited {
+            return Err(not_running());
+        }
+        self.ports.change(ports)?;
+        Ok(Reply::Done)
     }
 
     fn signal(&mut self, signal: i32, exec: Option<&str>) -> Result<Reply, Failure> {

@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use longshore_api::types::EndpointSettings;
+use longshore_network::ports::Binding;
+use longshore_runtime::channel;
 
 use super::Actor;
-use crate::container::netfiles;
 use crate::container::plan::namespaces::Network as Mode;
 use crate::container::record::Record;
 use crate::container::state::Phase;
+use crate::container::{netfiles, spec};
 use crate::error::{Error, IoContext, Result};
 use crate::meta::Durability;
 use crate::network::{Endpoint, Network, Running, add_own_names, already, check_end};
@@ -31,38 +33,49 @@ impl Actor {
         if network.has_names() {
             add_own_names(settings.aliases.get_or_insert_default(), &self.record);
         }
-        let end = match runs {
-            true => {
-                let shared = self.shared.clone();
-                let present = &self.state.endpoints;
-                let container = Running {
-                    record: &self.record,
-                    plan: &self.plan,
-                    pid: self.state.pid,
-                };
-                let net = &shared.network;
-                let end = net.connect(network.clone(), container, &settings, present);
-                Some(end.await?)
-            }
-            false => None,
+        if !runs {
+            self.change_networks(|record| {
+                record.networks.insert(name, settings);
+            })?;
+            self.show(true);
+            return Ok(());
+        }
+        let shared = self.shared.clone();
+        let (record, plan) = (self.record.clone(), self.plan.clone());
+        let container = Running {
+            record: &record,
+            plan: &plan,
+            pid: self.state.pid,
         };
-        let kept = self.change_networks(|record| {
-            record.networks.insert(name, settings);
-        });
-        if let Some(end) = end {
-            if let Err(error) = kept {
+        let asked = self.state.endpoints.iter().any(Endpoint::has_names);
+        let held = self.published();
+        let mut ends = self.state.endpoints.clone();
+        let net = &shared.network;
+        net.connect(network, container, &settings, &mut ends)
+            .await?;
+        let end = ends.last().cloned();
+        // It may end while its shim is asked, and all of these with it.
+        self.state.endpoints = ends;
+        let settled = match self.hold(&held).await {
+            Ok(()) => self.change_networks(|record| {
+                record.networks.insert(name, settings);
+            }),
+            Err(error) => Err(error),
+        };
+        let runs = self.state.phase.has_process();
+        if let Err(error) = settled {
+            if runs {
                 // It must not be on a network that its record does not name.
-                self.shared.network.unplug(&self.record.id, &end).await;
-                return Err(error);
+                let ends = &mut self.state.endpoints;
+                net.disconnect_last(container, ends).await;
+                self.persist(Durability::Process);
             }
-            self.shared
-                .publish_network("connect", &self.record.id, &end);
-            let asked = self.state.endpoints.iter().any(Endpoint::has_names);
-            self.state.endpoints.push(end);
+            return Err(error);
+        }
+        if let Some(end) = end.filter(|_| runs) {
             self.persist(Durability::Process);
+            shared.publish_network("connect", &self.record.id, &end);
             self.name_address(asked);
-        } else {
-            kept?;
         }
         self.show(true);
         Ok(())
@@ -93,26 +106,50 @@ impl Actor {
             .position(|end| end.network_id == network.record.id);
         if let Some(at) = at.filter(|_| runs) {
             let shared = self.shared.clone();
-            let first = ends
-                .iter()
-                .position(|end| shared.network.leads_elsewhere(end));
-            let gone = self.state.endpoints.remove(at);
-            // Should the daemon die over it, the next one takes away what is
-            // recorded nowhere.
+            let (record, plan) = (self.record.clone(), self.plan.clone());
+            let container = Running {
+                record: &record,
+                plan: &plan,
+                pid: self.state.pid,
+            };
+            let held = self.published();
+            let ends = &mut self.state.endpoints;
+            let off = shared.network.disconnect(container, ends, at).await;
             self.persist(Durability::Process);
-            let (pid, rest) = (self.state.pid, &mut self.state.endpoints);
-            let was_first = first == Some(at);
-            let off = shared
-                .network
-                .disconnect(&id, pid, &gone, rest, was_first)
-                .await;
-            self.persist(Durability::Process);
+            if let Err(error) = self.hold(&held).await {
+                tracing::warn!(container = %id, %error, "its ports are not held");
+            }
             off?;
+            // The driver's and the daemon's.
+            self.shared
+                .publish_of_network("disconnect", network, Some(&id));
         }
         self.shared
             .publish_of_network("disconnect", network, Some(&id));
         self.show(true);
         Ok(())
+    }
+
+    /// Ports of the host that lead to it.
+    fn published(&self) -> Vec<Binding> {
+        self.state.published().copied().collect()
+    }
+
+    /// Has its shim hold its ports, if they are others than before.
+    async fn hold(&mut self, before: &[Binding]) -> Result<()> {
+        let ports = self.published();
+        if ports == before {
+            return Ok(());
+        }
+        let request = channel::Request::Ports(spec::reservations(&ports));
+        match self.ask(&request).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Error::system(format!(
+                "driver failed programming external connectivity on endpoint {}: Bind for {} \
+                 failed: port is already allocated",
+                self.record.name, error.message
+            ))),
+        }
     }
 
     /// Those that ask for it find it by its new name.

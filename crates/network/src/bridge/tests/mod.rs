@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const REFUSAL: Duration = Duration::from_millis(500);
 
 /// Runs a test on a thread in a network namespace of its own.
-fn on_a_host(test: impl FnOnce() + Send) {
+pub(crate) fn on_a_host(test: impl FnOnce() + Send) {
     if !rustix::process::geteuid().is_root() {
         eprintln!("skipped: needs root");
         return;
@@ -50,10 +50,10 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// A process that holds a network namespace, as a container's init does.
-struct Container(Child);
+pub(crate) struct Container(Child);
 
 impl Container {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let container = Self::without_loopback();
         container.inside(|| Links::open().unwrap().set_up(1).unwrap());
         container
@@ -70,7 +70,7 @@ impl Container {
         Self(child)
     }
 
-    fn pid(&self) -> i32 {
+    pub(crate) fn pid(&self) -> i32 {
         i32::try_from(self.0.id()).unwrap()
     }
 
@@ -78,18 +78,18 @@ impl Container {
         netns::of_process(self.pid()).unwrap()
     }
 
-    fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+    pub(crate) fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         netns::inside(&self.namespace(), || Ok(work())).unwrap()
     }
 
     /// A server in the container: answers each connection with the peer's
     /// address.
-    fn serve_tcp(&self, port: u16) {
+    pub(crate) fn serve_tcp(&self, port: u16) {
         self.serve(SocketAddr::from(([0; 4], port)));
     }
 
     /// The same at this address.
-    fn serve(&self, address: SocketAddr) {
+    pub(crate) fn serve(&self, address: SocketAddr) {
         let listener = self.inside(|| TcpListener::bind(address).unwrap());
         std::thread::spawn(move || {
             while let Ok((mut stream, peer)) = listener.accept() {
@@ -116,7 +116,7 @@ impl Drop for Container {
     }
 }
 
-fn ask(address: impl Into<SocketAddr>) -> std::io::Result<String> {
+pub(crate) fn ask(address: impl Into<SocketAddr>) -> std::io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address.into(), PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut answer = String::new();
@@ -124,12 +124,12 @@ fn ask(address: impl Into<SocketAddr>) -> std::io::Result<String> {
     Ok(answer)
 }
 
-fn reaches(address: impl Into<SocketAddr>) -> bool {
+pub(crate) fn reaches(address: impl Into<SocketAddr>) -> bool {
     TcpStream::connect_timeout(&address.into(), PATIENCE).is_ok()
 }
 
 /// Refused, or dropped without a word.
-fn is_kept_from(address: impl Into<SocketAddr>) -> bool {
+pub(crate) fn is_kept_from(address: impl Into<SocketAddr>) -> bool {
     TcpStream::connect_timeout(&address.into(), REFUSAL).is_err()
 }
 
