@@ -12,7 +12,7 @@ use std::time::Duration;
 const READ_LIMIT: Duration = Duration::from_secs(30);
 
 /// An address in the form of docker's `-H`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Endpoint {
     /// `unix:///path`
     Unix(PathBuf),

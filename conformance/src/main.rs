@@ -12,6 +12,7 @@
 
 mod applet;
 mod cases;
+mod coverage;
 mod endpoint;
 mod evidence;
 mod expect;
@@ -21,6 +22,7 @@ mod image;
 mod judge;
 mod memory;
 mod outcome;
+mod profile;
 mod registry;
 mod report;
 mod run;
@@ -35,27 +37,61 @@ mod stub;
 mod target;
 mod websocket;
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+
+use crate::report::Report;
 
 #[derive(Parser)]
 #[command(
     name = "conformance",
     about = "Judges a Docker-compatible engine",
-    after_help = "Exit codes: 0 all as expected, 1 deviations, 2 usage or endpoint"
+    after_help = "Exit codes: 0 all as expected, 1 deviations, 2 usage or endpoint",
+    args_conflicts_with_subcommands = true
 )]
 struct Cli {
+    #[command(subcommand)]
+    task: Option<Task>,
     #[command(flatten)]
     run: run::Args,
+}
+
+/// What can be done with the reports of runs.
+#[derive(clap::Subcommand)]
+enum Task {
+    /// One page of the reports of one or several engines, side by side
+    Html {
+        /// Reports of runs, as JSON
+        #[arg(required = true)]
+        reports: Vec<PathBuf>,
+        /// Where the page goes
+        #[arg(long, short, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// How much of the API's documents some runs have exercised
+    Coverage {
+        /// Reports of runs, as JSON
+        #[arg(required = true)]
+        reports: Vec<PathBuf>,
+        /// Count swarm and plugins too
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 fn main() -> ExitCode {
     if let Some(code) = applet::run() {
         return code;
     }
-    let args = Cli::parse();
-    match run::run(&args.run) {
+    let cli = Cli::parse();
+    let outcome = match &cli.task {
+        None => run::run(&cli.run),
+        Some(task) => perform(task).map(|()| true),
+    };
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(message) => {
@@ -63,6 +99,31 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn perform(task: &Task) -> Result<(), String> {
+    match task {
+        Task::Html { reports, output } => {
+            let reports = reports.iter().map(|path| Report::read(path));
+            let page = report::page(&reports.collect::<Result<Vec<_>, _>>()?);
+            std::fs::write(output, page).map_err(|e| format!("{}: {e}", output.display()))?;
+        }
+        Task::Coverage { reports, all } => {
+            let mut seen = BTreeSet::new();
+            for path in reports {
+                let lines = Report::read(path)?.coverage;
+                if lines.is_empty() {
+                    return Err(format!("{}: no operation was called", path.display()));
+                }
+                for line in lines {
+                    seen.insert(line.parse()?);
+                }
+            }
+            print!("{}", coverage::table(&seen, *all));
+            print!("\nNot exercised:\n{}", coverage::gaps(&seen, *all));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     known_failures: Option<PathBuf>,
     /// Write the results; the name's end says how: .json (everything), .xml
-    /// (JUnit), .tap, .svg (a badge). May be given several times
+    /// (JUnit), .tap, .html (a page), .svg (a badge). May be given several times
     #[arg(long, value_name = "FILE", value_parser = report::path)]
     report: Vec<PathBuf>,
     /// How many cases run at once
@@ -116,7 +116,6 @@ fn judged(args: &Args) -> Result<Report, String> {
     if args.start.is_some() || args.start_registry.is_some() {
         start::enter_network_namespace()?;
     }
-    runner::watch_signals()?;
     let beside = args.start_registry.as_deref();
     let beside = beside.map(Started::start).transpose()?;
     let registries = match &beside {
@@ -186,11 +185,12 @@ fn judge(args: &Args, target: Target, cases: Vec<Case>) -> Result<Report, String
         target: Arc::new(target),
         expectations,
     };
-    let records = runner::run(&judge, cases, args.jobs, args.verbose);
+    let is_over = runner::watch_signals()?;
+    let records = runner::run(&judge, cases, args.jobs, args.verbose, &is_over);
     if is_engine {
         judge.target.clean()?;
     }
-    if runner::is_interrupted() {
+    if records.len() < total {
         return Err(format!(
             "interrupted after {} of {total} cases; what they made is removed",
             records.len()

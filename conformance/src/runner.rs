@@ -4,11 +4,12 @@
 use std::collections::VecDeque;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{SigSet, Signal};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use crate::judge::{Case, Judge};
 use crate::report::{self, Record, Verdict};
@@ -16,43 +17,35 @@ use crate::report::{self, Record, Verdict};
 /// How often a terminal's line is written anew.
 const BLINK: Duration = Duration::from_millis(100);
 
-/// Was the run asked to end? Cases that run then are finished, so that they
-/// remove what they made; no others begin.
-static IS_OVER: AtomicBool = AtomicBool::new(false);
-
-/// Takes the signals that would end the judge. Must come before the first
-/// thread; programs that are started later get the usual ones back from std.
-pub(crate) fn watch_signals() -> Result<(), String> {
-    let signals: SigSet = [Signal::SIGINT, Signal::SIGTERM].into_iter().collect();
-    signals
-        .thread_block()
-        .map_err(|e| format!("signals: {e}"))?;
-    thread::spawn(move || {
-        if signals.wait().is_ok() {
-            IS_OVER.store(true, Ordering::SeqCst);
-            eprintln!("\nending; once more to leave everything as it is");
-        }
-        if signals.wait().is_ok() {
-            std::process::exit(130);
-        }
-    });
-    Ok(())
-}
-
-/// Was it interrupted?
-pub(crate) fn is_interrupted() -> bool {
-    IS_OVER.load(Ordering::SeqCst)
+/// Ends the run when the judge is asked to end: cases that run then are
+/// finished, so that they remove what they made, and no others begin. Asked
+/// once more it ends at once.
+pub(crate) fn watch_signals() -> Result<Arc<AtomicBool>, String> {
+    let is_over = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the second signal finds the flag set by the first.
+        flag::register_conditional_shutdown(signal, 130, Arc::clone(&is_over))
+            .and_then(|_| flag::register(signal, Arc::clone(&is_over)))
+            .map_err(|e| format!("signals: {e}"))?;
+    }
+    Ok(is_over)
 }
 
 /// Runs all cases, so many at once, and gives what became of them.
-pub(crate) fn run(judge: &Judge, cases: Vec<Case>, jobs: usize, is_verbose: bool) -> Vec<Record> {
+pub(crate) fn run(
+    judge: &Judge,
+    cases: Vec<Case>,
+    jobs: usize,
+    is_verbose: bool,
+    is_over: &AtomicBool,
+) -> Vec<Record> {
     let progress = Progress::new(cases.len(), is_verbose);
     let waiting = Mutex::new(VecDeque::from(cases));
     let records = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
             scope.spawn(|| {
-                while !is_interrupted() {
+                while !is_over.load(Ordering::SeqCst) {
                     let Some(case) = lock(&waiting).pop_front() else {
                         break;
                     };

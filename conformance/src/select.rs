@@ -2,6 +2,7 @@
 
 use crate::expect::glob;
 use crate::judge::{Case, Level};
+use crate::profile::Named;
 
 /// What was asked for on the command line.
 #[derive(clap::Args, Clone, Default)]
@@ -18,6 +19,10 @@ pub(crate) struct Selection {
     /// Only cases that are so binding
     #[arg(long, value_delimiter = ',')]
     level: Vec<Level>,
+    /// Only cases about what such clients call: core, compose, testcontainers,
+    /// ci-runner, exec, images, build, networks, volumes
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    profile: Vec<Named>,
 }
 
 impl Selection {
@@ -41,6 +46,11 @@ impl Selection {
         (only.is_empty() || only.iter().any(|p| fits(p, &case.id)))
             && !self.skip.iter().any(|p| fits(p, &case.id))
             && (self.level.is_empty() || self.level.contains(&case.level))
+            && (self.profile.is_empty()
+                || self
+                    .profile
+                    .iter()
+                    .any(|p| p.0.wants(&case.id, &case.operations)))
     }
 }
 

@@ -133,6 +133,9 @@ impl Session {
         let reply = http::send(endpoint, request);
         if let Ok(reply) = &reply {
             exchange.heard(&reply.head);
+            if *endpoint == self.target.endpoint {
+                self.target.coverage.observe(request, reply.head.status);
+            }
         }
         self.keep(Evidence::Exchange(exchange));
         Ok(reply?)
@@ -147,6 +150,7 @@ impl Session {
         let socket = websocket::open(endpoint, &path);
         if let Ok(socket) = &socket {
             exchange.heard(socket.head());
+            self.target.coverage.observe(&request, 101);
         }
         self.keep(Evidence::Exchange(exchange));
         Ok(socket?)
@@ -321,10 +325,15 @@ impl Session {
         self.keep(Evidence::Said(line));
     }
 
-    /// Records an answer that came by another way.
+    /// Records and judges an answer that came by another way, to a URL.
     pub(crate) fn hear(&self, answer: &Answer) {
         self.record(format!("< {}", answer.head.status_line));
         self.record(preview(&answer.body));
+        let (method, url) = answer.asked.split_once(' ').unwrap_or(("", ""));
+        let path = url.splitn(4, '/').nth(3).map(|p| format!("/{p}"));
+        let request = Request::new(method, &path.unwrap_or_default());
+        self.target.coverage.observe(&request, answer.head.status);
+        self.judge(method, &request.path, answer);
     }
 
     /// Leaves the containers it made to somebody else, who removes them.

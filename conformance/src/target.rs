@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
+use crate::coverage::Coverage;
 use crate::endpoint::Endpoint;
 use crate::http::{self, Request};
 use crate::image;
@@ -32,6 +33,8 @@ pub(crate) struct Target {
     pub(crate) memory: Memory,
     /// What it can pull from and push to.
     pub(crate) registries: Registries,
+    /// What the cases have exercised of the documents.
+    pub(crate) coverage: Coverage,
     bridge: OnceLock<bool>,
 }
 
@@ -70,6 +73,7 @@ impl Target {
             api_range: (oldest, newest),
             versions,
             run: new_run(),
+            coverage: Coverage::default(),
             bridge: OnceLock::new(),
             tcp: None,
             is_private: false,
@@ -92,6 +96,7 @@ impl Target {
             run: new_run(),
             memory: Memory::default(),
             registries: Registries::default(),
+            coverage: Coverage::default(),
             bridge: OnceLock::new(),
         }
     }

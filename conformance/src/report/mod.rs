@@ -1,7 +1,8 @@
 //! What happened, for people and machines. A file's name says its form: `.json`
-//! has everything, `.xml` is JUnit, `.tap`, `.svg` a badge.
+//! has everything, `.xml` is JUnit, `.tap`, `.html` a page, `.svg` a badge.
 
 mod badge;
+mod html;
 mod junit;
 mod tap;
 mod text;
@@ -15,6 +16,7 @@ use crate::evidence::Evidence;
 use crate::judge::Level;
 use crate::target::Target;
 
+pub(crate) use html::page;
 pub(crate) use text::{details, summary};
 
 /// How one case ended.
@@ -58,6 +60,9 @@ pub(crate) struct Report {
     pub(crate) counts: Counts,
     pub(crate) seconds: f64,
     pub(crate) cases: Vec<Record>,
+    /// What was exercised of the documents, a line per item.
+    #[serde(default)]
+    pub(crate) coverage: Vec<String>,
 }
 
 /// Who was judged.
@@ -147,11 +152,11 @@ impl Report {
             counts: Counts::of(&cases),
             seconds: took.as_secs_f64(),
             cases,
+            coverage: target.coverage.lines(),
         }
     }
 
     /// Reads what `--report FILE.json` wrote.
-    #[cfg(test)]
     pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let text = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
         serde_json::from_slice(&text)
@@ -167,6 +172,7 @@ impl Report {
             }
             Form::Junit => junit::write(self),
             Form::Tap => tap::write(self),
+            Form::Html => html::page(std::slice::from_ref(self)),
             Form::Badge => badge::write(self),
         };
         std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
@@ -177,6 +183,7 @@ enum Form {
     Json,
     Junit,
     Tap,
+    Html,
     Badge,
 }
 
@@ -185,9 +192,10 @@ fn form(path: &Path) -> Result<Form, String> {
         Some("json") => Ok(Form::Json),
         Some("xml") => Ok(Form::Junit),
         Some("tap") => Ok(Form::Tap),
+        Some("html") => Ok(Form::Html),
         Some("svg") => Ok(Form::Badge),
         _ => Err(format!(
-            "{}: the end of a report's name says its form: .json, .xml (JUnit), .tap or .svg",
+            "{}: the end of a report's name says its form: .json, .xml (JUnit), .tap, .html or .svg",
             path.display()
         )),
     }
@@ -243,6 +251,7 @@ fn sample(cases: &[(&str, Verdict, &str)]) -> Report {
         counts: Counts::of(&cases),
         seconds: 1.0,
         cases,
+        coverage: Vec::new(),
     }
 }
 

@@ -182,9 +182,6 @@ impl Stage {
         let seen = curl::run(&line, limit, &place)?;
         for answer in &seen.answers {
             session.hear(answer);
-            let (method, url) = answer.asked.split_once(' ').unwrap_or(("", ""));
-            let path = url.splitn(4, '/').nth(3).map(|p| format!("/{p}"));
-            session.judge(method, &path.unwrap_or_default(), answer);
         }
         session.record(seen.said.clone());
         Ok(seen)

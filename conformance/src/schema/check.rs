@@ -49,7 +49,7 @@ struct Checker<'d> {
 
 impl<'d> Checker<'d> {
     fn value(&mut self, place: &str, schema: &'d Value, value: &Value) {
-        let schema = self.resolve(schema);
+        let schema = super::resolve(self.document, schema);
         if let Some(parts) = schema["allOf"].as_array() {
             self.all_of(place, parts, value);
             return;
@@ -157,14 +157,6 @@ impl<'d> Checker<'d> {
             });
         }
         self.findings.extend(unknown.unwrap_or_default());
-    }
-
-    fn resolve(&self, mut schema: &'d Value) -> &'d Value {
-        while let Some(name) = schema["$ref"].as_str() {
-            let name = name.rsplit('/').next().unwrap_or(name);
-            schema = &self.document["components"]["schemas"][name];
-        }
-        schema
     }
 
     fn violation(&mut self, place: &str, defect: Defect, text: String) {

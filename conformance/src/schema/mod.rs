@@ -57,16 +57,29 @@ pub(crate) fn operation(version: &str, method: &str, path: &str) -> Option<&'sta
     find(document(version)?, method, path)?["operationId"].as_str()
 }
 
+/// All operations of a document.
+pub(crate) fn operations(document: &Value) -> impl Iterator<Item = &Value> {
+    let paths = document["paths"].as_object();
+    let items = paths.into_iter().flat_map(|p| p.values());
+    let operations = items.flat_map(|i| i.as_object().into_iter().flat_map(|i| i.values()));
+    operations.filter(|o| o["operationId"].is_string())
+}
+
+/// A schema, or what it refers to.
+pub(crate) fn resolve<'d>(document: &'d Value, mut schema: &'d Value) -> &'d Value {
+    while let Some(name) = schema["$ref"].as_str() {
+        let name = name.rsplit('/').next().unwrap_or(name);
+        schema = &document["components"]["schemas"][name];
+    }
+    schema
+}
+
 /// Is this the id of an operation?
 pub(crate) fn is_operation(id: &str) -> bool {
     static IDS: OnceLock<BTreeSet<&str>> = OnceLock::new();
     IDS.get_or_init(|| {
-        let paths = document(NEWEST).and_then(|d| d["paths"].as_object());
-        let items = paths.into_iter().flat_map(|p| p.values());
-        let operations = items.flat_map(|i| i.as_object().into_iter().flat_map(|i| i.values()));
-        operations
-            .filter_map(|o| o["operationId"].as_str())
-            .collect()
+        let all = document(NEWEST).into_iter().flat_map(operations);
+        all.filter_map(|o| o["operationId"].as_str()).collect()
     })
     .contains(id)
 }
