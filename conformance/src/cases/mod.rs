@@ -138,6 +138,9 @@ const AREAS: &[Area] = &[
     ),
     ("container.network", &["ContainerStart"], network::ROWS),
     ("network", &[], network::manage::ROWS),
+    ("network.find", &[], network::find::ROWS),
+    ("network.ipam", &[], network::ipam::ROWS),
+    ("network.end", &[], network::ends::ROWS),
     ("swarm", &[], swarm::ROWS),
     ("clients", &[], clients::ROWS),
 ];

@@ -87,7 +87,7 @@ pub(in crate::cases) const ROWS: &[Row] = &[
 ];
 
 /// Makes a network with a name of its own, and gives its name and id.
-fn make(s: &Session, more: Value) -> Outcome<(String, String)> {
+pub(super) fn make(s: &Session, more: Value) -> Outcome<(String, String)> {
     let mut body = json!({"Name": s.network_name()});
     for (key, value) in more.as_object().into_iter().flatten() {
         body[key] = value.clone();
@@ -100,16 +100,16 @@ fn make(s: &Session, more: Value) -> Outcome<(String, String)> {
     Ok((text(&body["Name"]).to_owned(), text(&made["Id"]).to_owned()))
 }
 
-fn shown(s: &Session, network: &str) -> Outcome<Value> {
+pub(super) fn shown(s: &Session, network: &str) -> Outcome<Value> {
     s.get(&format!("/networks/{network}"))?.expect(200)?.json()
 }
 
-fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
 /// Runs a container on a network.
-fn run_on(s: &Session, network: &str, more: Value) -> Outcome<String> {
+pub(super) fn run_on(s: &Session, network: &str, more: Value) -> Outcome<String> {
     let mut body = json!({"HostConfig": {"NetworkMode": network}});
     for (key, value) in more.as_object().into_iter().flatten() {
         body[key] = value.clone();
@@ -265,6 +265,16 @@ fn refusals(s: &Session) -> Outcome {
             json!({"Ingress": true}),
             403,
             "Ingress network can only be global scope network",
+        ),
+        (
+            json!({"Ingress": true, "Scope": "swarm"}),
+            403,
+            "Ingress network can only be global scope network",
+        ),
+        (
+            json!({"Scope": "global"}),
+            500,
+            "This node is not a swarm manager.",
         ),
         (
             json!({"ConfigFrom": {"Network": "nosuch"}}),

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
+pub(super) mod ends;
+pub(super) mod find;
+pub(super) mod ipam;
 pub(super) mod manage;
 
 use super::Level::Must;

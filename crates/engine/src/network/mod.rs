@@ -130,23 +130,24 @@ impl Networks {
         let names_addresses = wanted.ipam.as_ref().is_some_and(|ipam| {
             ipam.config.as_ref().is_some_and(|list| !list.is_empty()) || ipam.options.is_some()
         });
-        let mut addresses = Addresses::parse(wanted.ipam)?;
+        let mut addresses = Addresses::parse(&wanted.name, wanted.ipam)?;
         if wanted.name.trim().is_empty() {
             return Err(Error::system(format!("invalid name: {}", wanted.name)));
         }
         let driver = driver(&wanted.driver)?;
-        if wanted.scope == "global" {
-            return Err(Error::system(NO_MANAGER));
-        }
-        if wanted.scope == "swarm" {
-            return Err(Error::forbidden(
-                "cannot create a swarm scoped network when swarm is not active",
-            ));
-        }
         if wanted.ingress {
             return Err(Error::forbidden(
                 "Ingress network can only be global scope network",
             ));
+        }
+        match wanted.scope.as_str() {
+            "" | "local" => {}
+            "swarm" => {
+                return Err(Error::forbidden(
+                    "cannot create a swarm scoped network when swarm is not active",
+                ));
+            }
+            _ => return Err(Error::system(NO_MANAGER)),
         }
         let mut options = wanted.options.unwrap_or_default();
         let mut labels = wanted.labels.unwrap_or_default();
@@ -190,7 +191,7 @@ impl Networks {
                     "configuration network {config_from:?} does not exist"
                 )));
             };
-            addresses = Addresses::parse(Some(from.record.ipam.clone()))?;
+            addresses = Addresses::parse(&wanted.name, Some(from.record.ipam.clone()))?;
             options.clone_from(&from.record.options);
             labels.clone_from(&from.record.labels);
         }

@@ -17,6 +17,8 @@ const ICC: &str = "com.docker.network.bridge.enable_icc";
 const MASQUERADE: &str = "com.docker.network.bridge.enable_ip_masquerade";
 const INHIBIT: &str = "com.docker.network.bridge.inhibit_ipv4";
 const MTU: &str = "com.docker.network.driver.mtu";
+/// Of addresses, as dockerd says it.
+const IN_USE: &str = "Address already in use";
 const PREFIX: &str = "com.docker.network.container_iface_prefix";
 
 /// What the driver is told.
@@ -88,8 +90,8 @@ pub(crate) struct Addresses {
 }
 
 impl Addresses {
-    /// Reads the address management of a request.
-    pub(crate) fn parse(given: Option<IPAM>) -> Result<Addresses> {
+    /// Reads the address management of a request for the network `network`.
+    pub(crate) fn parse(network: &str, given: Option<IPAM>) -> Result<Addresses> {
         let mut ipam = given.unwrap_or_default();
         if ipam.driver.is_empty() {
             ipam.driver = "default".to_owned();
@@ -107,7 +109,7 @@ impl Addresses {
                     "Invalid subnet {text} : invalid CIDR address: {text}"
                 )));
             };
-            match with_gateway(net.trunc(), part)? {
+            match with_gateway(network, net.trunc(), part)? {
                 IpNet::V4(net) if subnet.is_none() => subnet = Some(net),
                 net => more.push(net),
             }
@@ -146,51 +148,32 @@ impl Addresses {
 
 /// The gateway's address with the subnet's prefix: the one asked for, or the
 /// first of the range or the subnet.
-fn with_gateway(net: IpNet, part: &IPAMConfig) -> Result<IpNet> {
+fn with_gateway(network: &str, net: IpNet, part: &IPAMConfig) -> Result<IpNet> {
     let text = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
-    if net.prefix_len() + 2 > net.max_prefix_len() {
-        return Err(Error::bad_parameter(format!(
-            "invalid subnet {net}: the prefix leaves no address for a container"
-        )));
-    }
+    let given = text(&part.gateway);
+    let impossible = |why: &str| {
+        let given = given.as_deref().unwrap_or_default();
+        Error::system(format!("failed to allocate gateway ({given}): {why}"))
+    };
     let range = match text(&part.ip_range) {
         None => None,
-        Some(range) => Some(range.parse::<IpNet>().map_err(|_| {
-            Error::system(format!("invalid ip range {range} in Ipam configuration"))
-        })?),
+        Some(range) => Some(parse_range(net, &range)?),
     };
-    let is_inside = |address: &IpAddr| {
-        let is_broadcast = address.is_ipv4() && *address == net.broadcast();
-        net.contains(address) && *address != net.network() && !is_broadcast
-    };
-    for (name, address) in part.auxiliary_addresses.iter().flatten() {
-        let outside = || {
-            Error::system(format!(
-                "failed to allocate secondary ip address ({name}:{address}): Requested address is \
-                 out of range"
-            ))
-        };
-        let address: IpAddr = address.parse().map_err(|_| outside())?;
-        if !net.contains(&address) {
-            return Err(Error::forbidden(format!(
-                "auxiliary address: ({name}:{address}) must belong to the master pool: {net}"
-            )));
-        }
-        if !is_inside(&address) {
-            return Err(outside());
-        }
+    if net.prefix_len() + 2 > net.max_prefix_len() {
+        return Err(impossible("No available addresses on this pool"));
     }
-    let gateway = match text(&part.gateway) {
-        Some(given) => {
-            let Ok(address) = given.parse() else {
+    let gateway = match &given {
+        Some(text) => {
+            let Ok(address) = text.parse() else {
                 return Err(Error::system(format!(
-                    "invalid gateway address {given} in Ipam configuration"
+                    "invalid gateway address {text} in Ipam configuration"
                 )));
             };
-            if !is_inside(&address) {
-                return Err(Error::system(format!(
-                    "failed to allocate gateway ({given}): Requested address is out of range"
-                )));
+            if !net.contains(&address) {
+                return Err(impossible("Requested address is out of range"));
+            }
+            if is_nobodys(net, address) {
+                return Err(impossible(IN_USE));
             }
             address
         }
@@ -203,7 +186,48 @@ fn with_gateway(net: IpNet, part: &IPAMConfig) -> Result<IpNet> {
             }
         }
     };
+    check_others(network, net, gateway, part)?;
     IpNet::new(gateway, net.prefix_len()).map_err(|error| Error::system(error.to_string()))
+}
+
+fn parse_range(net: IpNet, text: &str) -> Result<IpNet> {
+    let range = text.parse::<IpNet>().ok();
+    let range = range.filter(|range| range.addr().is_ipv4() == net.addr().is_ipv4());
+    range.ok_or_else(|| {
+        Error::system(format!(
+            "failed to parse pool request for address space \"LocalDefault\" pool \"{net}\" subpool \
+             {text:?}: Invalid Address SubPool"
+        ))
+    })
+}
+
+/// Addresses that belong to others must be in the subnet, each once.
+fn check_others(network: &str, net: IpNet, gateway: IpAddr, part: &IPAMConfig) -> Result<()> {
+    let mut taken = vec![gateway];
+    for (name, text) in part.auxiliary_addresses.iter().flatten() {
+        let Ok(address) = text.parse() else {
+            return Err(Error::system(format!(
+                "non parsable secondary ip address ({name}:{text}) passed for network {network}"
+            )));
+        };
+        if !net.contains(&address) {
+            return Err(Error::forbidden(format!(
+                "auxiliary address: ({name}:{text}) must belong to the master pool: {net}"
+            )));
+        }
+        if is_nobodys(net, address) || taken.contains(&address) {
+            return Err(Error::system(format!(
+                "failed to allocate secondary ip address ({name}:{text}): {IN_USE}"
+            )));
+        }
+        taken.push(address);
+    }
+    Ok(())
+}
+
+/// Whether an address is that of the subnet itself, or of all in it.
+fn is_nobodys(net: IpNet, address: IpAddr) -> bool {
+    address == net.network() || address.is_ipv4() && address == net.broadcast()
 }
 
 fn next(address: IpAddr) -> IpAddr {
@@ -227,7 +251,7 @@ mod tests {
             config: Some(vec![part]),
             ..IPAM::default()
         };
-        let found = Addresses::parse(Some(given))?;
+        let found = Addresses::parse("net", Some(given))?;
         let nets = found.subnet.map(IpNet::from).into_iter();
         let nets: Vec<String> = nets.chain(found.more).map(|net| net.to_string()).collect();
         Ok(nets.join(" "))
@@ -256,10 +280,13 @@ mod tests {
                 subnet: Some((*subnet).to_owned()),
                 ..IPAMConfig::default()
             };
-            Addresses::parse(Some(IPAM {
-                config: Some(subnets.iter().map(part).collect()),
-                ..IPAM::default()
-            }))
+            Addresses::parse(
+                "net",
+                Some(IPAM {
+                    config: Some(subnets.iter().map(part).collect()),
+                    ..IPAM::default()
+                }),
+            )
             .unwrap()
         };
         let mut both = addresses(&["10.5.0.0/24", "fd00::/64"]);
@@ -297,8 +324,40 @@ mod tests {
             "failed to allocate gateway (fd00::1): Requested address is out of range"
         );
         assert_eq!(
+            gateway("10.5.0.255"),
+            "failed to allocate gateway (10.5.0.255): Address already in use"
+        );
+        assert_eq!(
             gateway("bad"),
             "invalid gateway address bad in Ipam configuration"
+        );
+        let other = |text: &str| {
+            let others = BTreeMap::from([("a".to_owned(), text.to_owned())]);
+            parse("10.5.0.0/24", |part| {
+                part.auxiliary_addresses = Some(others);
+            })
+        };
+        assert!(other("10.5.0.2").is_ok());
+        for (text, words) in [
+            (
+                "bad",
+                "non parsable secondary ip address (a:bad) passed for network net",
+            ),
+            (
+                "10.6.0.1",
+                "auxiliary address: (a:10.6.0.1) must belong to the master pool: 10.5.0.0/24",
+            ),
+            (
+                "10.5.0.1",
+                "failed to allocate secondary ip address (a:10.5.0.1): Address already in use",
+            ),
+        ] {
+            assert_eq!(other(text).expect_err("wrong").message, words);
+        }
+        let small = parse("10.5.0.0/31", |_| {});
+        assert_eq!(
+            small.expect_err("wrong").message,
+            "failed to allocate gateway (): No available addresses on this pool"
         );
         assert_eq!(
             parse("foo", |_| {}).expect_err("wrong").message,

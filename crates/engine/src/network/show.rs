@@ -72,11 +72,11 @@ pub(super) fn select(all: Vec<Arc<Network>>, filters: &Filters) -> Result<Vec<Ar
     filters
         .only(&["dangling", "driver", "id", "label", "name", "scope", "type"])
         .map_err(bad)?;
-    let dangling = filters.flag("dangling").map_err(bad)?;
+    let dangling = dangling(filters)?;
     for kind in filters.values("type") {
         if !matches!(kind, "custom" | "builtin") {
             return Err(Error::bad_parameter(format!(
-                "Invalid filter: 'type'='{kind}'"
+                "invalid filter: 'type'='{kind}'"
             )));
         }
     }
@@ -99,4 +99,21 @@ pub(super) fn select(all: Vec<Arc<Network>>, filters: &Filters) -> Result<Vec<Ar
             && filters.matches("type", kind)
     });
     Ok(selected.collect())
+}
+
+/// Whether only those are wanted that nobody is on, or only the others.
+fn dangling(filters: &Filters) -> Result<Option<bool>> {
+    let values: Vec<&str> = filters.values("dangling").collect();
+    match values[..] {
+        [] => Ok(None),
+        ["true" | "1"] => Ok(Some(true)),
+        ["false" | "0"] => Ok(Some(false)),
+        [_] => Err(Error::bad_parameter(
+            "invalid value for filter 'dangling', must be \"true\" (or \"1\"), or \"false\" (or \
+             \"0\")",
+        )),
+        _ => Err(Error::bad_parameter(
+            "got more than one value for filter key \"dangling\"",
+        )),
+    }
 }
