@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::manage::{make, run_on, shown, text};
+use super::manage::{make, prune_of, run_on, shown, text};
 use super::needs_bridge;
 use crate::cases::Level::{Must, Quirk};
 use crate::cases::Row;
@@ -171,7 +171,7 @@ fn prune(s: &Session) -> Outcome {
     let label = s.name();
     let (one, _) = make(s, json!({"Labels": {&label: "1"}}))?;
     let (two, _) = make(s, json!({"Labels": {&label: "1", "keep": "me"}}))?;
-    let prune = |filters: Value| s.post(&format!("/networks/prune?filters={}", escape(&filters)));
+    let prune = |filters: Value| prune_of(s, &filters);
     let nothing = json!({"NetworksDeleted": null});
     for filters in [
         json!({"label": [label], "until": ["1h"]}),

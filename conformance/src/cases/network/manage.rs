@@ -6,7 +6,7 @@ use crate::cases::Level::{Must, Quirk};
 use crate::cases::Row;
 use crate::cases::events::escape;
 use crate::outcome::{Outcome, ensure, equal};
-use crate::session::Session;
+use crate::session::{Answer, Session};
 
 use super::needs_bridge;
 
@@ -354,23 +354,30 @@ fn prune(s: &Session) -> Outcome {
     let label = s.name();
     let (name, _) = make(s, json!({"Labels": {&label: "1"}}))?;
     let other = make(s, json!({}))?.0;
-    let only = escape(&json!({"label": [label]}));
-    let pruned = s
-        .post(&format!("/networks/prune?filters={only}"))?
-        .expect(200)?
-        .json()?;
+    let only = json!({"label": [label]});
+    let pruned = prune_of(s, &only)?.expect(200)?.json()?;
     equal!(
         pruned,
         json!({"NetworksDeleted": [name]}),
         "what was pruned"
     );
     shown(s, &other)?;
-    let pruned = s
-        .post(&format!("/networks/prune?filters={only}"))?
-        .expect(200)?
-        .json()?;
+    let pruned = prune_of(s, &only)?.expect(200)?.json()?;
     equal!(pruned, json!({"NetworksDeleted": null}), "a second time");
     Ok(())
+}
+
+/// Prunes. dockerd does one at a time, and refuses the others.
+pub(super) fn prune_of(s: &Session, filters: &Value) -> Outcome<Answer> {
+    let path = format!("/networks/prune?filters={}", escape(filters));
+    s.until("its turn", || {
+        let answer = s.post(&path)?;
+        if answer.head.status == 409 {
+            answer.expect_error(409, "a prune operation is already running")?;
+            return Ok(None);
+        }
+        Ok(Some(answer))
+    })
 }
 
 fn members(s: &Session) -> Outcome {
