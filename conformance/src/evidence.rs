@@ -4,9 +4,13 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use crate::alike;
 use crate::endpoint::Endpoint;
 use crate::http::{Head, Request};
+use crate::schema;
+use crate::session::split_version;
 
 /// How much of a body is kept.
 const KEPT: usize = 1500;
@@ -18,7 +22,7 @@ const USUAL_SOCKET: &str = "/var/run/docker.sock";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Evidence {
-    Exchange(Exchange),
+    Exchange(Box<Exchange>),
     /// A command line, or what a program said.
     Said(String),
 }
@@ -29,7 +33,7 @@ pub(crate) struct Exchange {
     /// `POST /v1.40/containers/create?name=x`.
     pub(crate) asked: String,
     /// The document's operation, where one fits.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) operation: Option<String>,
     /// The same as a command.
     pub(crate) curl: String,
@@ -41,6 +45,9 @@ pub(crate) struct Exchange {
     pub(crate) headers: Vec<(String, String)>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) body: String,
+    /// A JSON body without what differs from run to run; see `alike`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) alike: Option<Value>,
 }
 
 impl Exchange {
@@ -48,12 +55,22 @@ impl Exchange {
     pub(crate) fn new(endpoint: &Endpoint, is_private: bool, request: &Request) -> Self {
         Self {
             asked: format!("{} {}", request.method, request.path),
-            operation: None,
+            operation: operation(request),
             curl: curl(endpoint, is_private, request),
             sent: preview(&request.body),
             status_line: String::new(),
             headers: Vec::new(),
             body: String::new(),
+            alike: None,
+        }
+    }
+
+    /// Its answer is complete.
+    pub(crate) fn ended(&mut self, body: &[u8], run: &str) {
+        self.body = preview(body);
+        self.alike = serde_json::from_slice(body).ok();
+        if let Some(value) = &mut self.alike {
+            alike::reduce(value, run);
         }
     }
 
@@ -71,6 +88,7 @@ impl Evidence {
             exchange.sent.clear();
             exchange.headers.clear();
             exchange.body.clear();
+            exchange.alike = None;
         }
         self
     }
@@ -90,6 +108,12 @@ impl fmt::Display for Evidence {
             }
         }
     }
+}
+
+fn operation(request: &Request) -> Option<String> {
+    let (version, path) = split_version(&request.path);
+    let version = version.unwrap_or(schema::NEWEST);
+    schema::operation(version, &request.method, path).map(str::to_owned)
 }
 
 /// The beginning of a body as one line of text.

@@ -22,7 +22,7 @@ pub(crate) struct Expectations(Vec<Entry>);
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    /// A case's id; a `*` stands for any text.
+    /// A case's id, at all versions if it names none; a `*` stands for any text.
     case: String,
     reason: String,
 }
@@ -51,7 +51,7 @@ impl Expectations {
 
     /// Why this case is known to fail.
     pub(crate) fn reason(&self, case: &str) -> Option<&str> {
-        let entry = self.0.iter().find(|e| glob(&e.case, case))?;
+        let entry = self.0.iter().find(|e| e.names(case))?;
         Some(&entry.reason)
     }
 
@@ -59,8 +59,15 @@ impl Expectations {
     pub(crate) fn stale<'a>(&'a self, cases: &'a [String]) -> impl Iterator<Item = &'a str> {
         self.0
             .iter()
-            .filter(|e| !cases.iter().any(|c| glob(&e.case, c)))
+            .filter(|e| !cases.iter().any(|c| e.names(c)))
             .map(|e| e.case.as_str())
+    }
+}
+
+impl Entry {
+    fn names(&self, case: &str) -> bool {
+        let bare = case.split_once('@').map_or(case, |(bare, _)| bare);
+        glob(&self.case, case) || glob(&self.case, bare)
     }
 }
 
@@ -96,6 +103,8 @@ mod tests {
     #[test]
     fn an_entry_for_no_case_is_stale() {
         let list = Expectations::parse("x", "- {case: gone, reason: none}").unwrap();
+        let versions = Expectations::parse("x", "- {case: a.b, reason: none}").unwrap();
+        assert!(versions.reason("a.b@1.35").is_some() && versions.reason("a.bc").is_none());
         assert_eq!(
             list.stale(&["here".to_owned()]).collect::<Vec<_>>(),
             ["gone"]

@@ -44,6 +44,8 @@ pub(crate) struct Case {
 pub(crate) struct Judge {
     pub(crate) target: Arc<Target>,
     pub(crate) expectations: Expectations,
+    /// Is all evidence of cases that passed kept too?
+    pub(crate) keeps_all: bool,
 }
 
 impl Level {
@@ -77,7 +79,7 @@ impl Judge {
         drop(session);
         let known = self.expectations.reason(&case.id);
         let (status, reason) = weigh(outcome, known);
-        let is_interesting = !matches!(status, Verdict::Pass | Verdict::Skip);
+        let is_interesting = self.keeps_all || !matches!(status, Verdict::Pass | Verdict::Skip);
         Record {
             id: case.id,
             level: case.level,

@@ -10,9 +10,11 @@
 //! Exit codes: 0 all as expected, 1 deviations, 2 the judge could not do its
 //! work.
 
+mod alike;
 mod applet;
 mod cases;
 mod coverage;
+mod diff;
 mod endpoint;
 mod evidence;
 mod expect;
@@ -71,6 +73,12 @@ enum Task {
         #[arg(long, short, value_name = "FILE")]
         output: PathBuf,
     },
+    /// Where two engines differ: verdicts, and answers of runs with --evidence
+    Diff {
+        /// Two reports, as JSON
+        #[arg(num_args = 2, value_names = ["A", "B"], required = true)]
+        reports: Vec<PathBuf>,
+    },
     /// How much of the API's documents some runs have exercised
     Coverage {
         /// Reports of runs, as JSON
@@ -107,6 +115,13 @@ fn perform(task: &Task) -> Result<(), String> {
             let reports = reports.iter().map(|path| Report::read(path));
             let page = report::page(&reports.collect::<Result<Vec<_>, _>>()?);
             std::fs::write(output, page).map_err(|e| format!("{}: {e}", output.display()))?;
+        }
+        Task::Diff { reports } => {
+            let reports = reports.iter().map(|path| Report::read(path));
+            let reports = reports.collect::<Result<Vec<_>, _>>()?;
+            if let [a, b] = reports.as_slice() {
+                print!("{}", diff::text(a, b));
+            }
         }
         Task::Coverage { reports, all } => {
             let mut seen = BTreeSet::new();

@@ -57,6 +57,10 @@ pub(crate) struct Args {
     /// Judge this API version only
     #[arg(long, value_name = "VERSION")]
     api: Option<String>,
+    /// Judge every case at every version, not only those that name one: many
+    /// times as long
+    #[arg(long)]
+    each_version: bool,
     /// What the engine is called, when it does not say so itself; the judge has
     /// lists of known failures for dockerd, longshored, docker-registry
     #[arg(long, value_name = "NAME")]
@@ -69,6 +73,10 @@ pub(crate) struct Args {
     /// (JUnit), .tap, .html (a page), .svg (a badge). May be given several times
     #[arg(long, value_name = "FILE", value_parser = report::path)]
     report: Vec<PathBuf>,
+    /// Keep requests and answers of cases that passed too: a large JSON report,
+    /// and what `conformance diff` compares
+    #[arg(long)]
+    evidence: bool,
     /// How many cases run at once
     #[arg(long, value_name = "N", default_value_t = JOBS)]
     jobs: usize,
@@ -100,7 +108,7 @@ fn list(args: &Args) -> Result<(), String> {
             let versions: Vec<_> = versions
                 .filter(|v| args.api.as_ref().is_none_or(|api| api == v))
                 .collect();
-            cases_of(&versions)?
+            cases_of(&versions, args.each_version)?
         }
     };
     let mut cases = args.selection.of(cases)?;
@@ -153,7 +161,7 @@ fn judged(args: &Args) -> Result<Report, String> {
         target.api_range.1,
         target.versions.join(", ")
     );
-    let cases = cases_of(&target.versions)?;
+    let cases = cases_of(&target.versions, args.each_version)?;
     judge(args, target, cases)
 }
 
@@ -166,7 +174,7 @@ fn judge(args: &Args, target: Target, cases: Vec<Case>) -> Result<Report, String
     };
     let mut ids: Vec<String> = cases.iter().map(|c| c.id.clone()).collect();
     if is_engine {
-        let everywhere = cases_of(&schema::versions().collect::<Vec<_>>())?;
+        let everywhere = cases_of(&schema::versions().collect::<Vec<_>>(), false)?;
         ids.extend(everywhere.into_iter().map(|c| c.id));
     }
     let stale: Vec<&str> = expectations.stale(&ids).collect();
@@ -184,6 +192,7 @@ fn judge(args: &Args, target: Target, cases: Vec<Case>) -> Result<Report, String
     let judge = Judge {
         target: Arc::new(target),
         expectations,
+        keeps_all: args.evidence,
     };
     let is_over = runner::watch_signals()?;
     let records = runner::run(&judge, cases, args.jobs, args.verbose, &is_over);
@@ -201,9 +210,9 @@ fn judge(args: &Args, target: Target, cases: Vec<Case>) -> Result<Report, String
 
 /// Every case. The steps of a scenario wait for each other, so that scenarios
 /// and areas take turns: no thread of the run stands in another's way.
-fn cases_of(versions: &[&'static str]) -> Result<Vec<Case>, String> {
+fn cases_of(versions: &[&'static str], each: bool) -> Result<Vec<Case>, String> {
     let mut all = scenario::all(versions)?;
-    all.extend(cases::all(versions)?);
+    all.extend(cases::all(versions, each)?);
     let mut seen: HashMap<String, usize> = HashMap::new();
     all.sort_by_cached_key(|case| {
         let (bare, api) = case.id.split_once('@').unwrap_or((&case.id, ""));
@@ -212,21 +221,26 @@ fn cases_of(versions: &[&'static str]) -> Result<Vec<Case>, String> {
         *turn += 1;
         *turn
     });
+    if each {
+        // One case at two versions at once would be in its own way.
+        all.sort_by_key(|case| case.api);
+    }
     Ok(all)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn ids_are_unique_and_well_formed() {
         let versions: Vec<_> = schema::versions().collect();
-        let mut ids: Vec<String> = cases_of(&versions)
-            .unwrap()
-            .into_iter()
-            .map(|c| c.id)
-            .collect();
+        let cases = [false, true].map(|each| cases_of(&versions, each).unwrap());
+        let [newest, mut ids]: [Vec<String>; 2] =
+            cases.map(|cases| cases.into_iter().map(|c| c.id).collect());
+        let bare: HashSet<&String> = HashSet::from_iter(&newest);
+        assert_eq!(bare.len(), newest.len(), "an id is there twice");
         ids.extend(cases::registry::all().into_iter().map(|c| c.id));
         let is_word = |word: &str| {
             let mut letters = word.chars();
@@ -248,7 +262,7 @@ mod tests {
 
     #[test]
     fn operations_named_by_cases_exist() {
-        for case in cases_of(&[schema::NEWEST]).unwrap() {
+        for case in cases_of(&[schema::NEWEST], true).unwrap() {
             for operation in case.operations {
                 assert!(schema::is_operation(&operation), "{}: {operation}", case.id);
             }

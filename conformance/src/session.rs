@@ -137,7 +137,7 @@ impl Session {
                 self.target.coverage.observe(request, reply.head.status);
             }
         }
-        self.keep(Evidence::Exchange(exchange));
+        self.keep(Evidence::Exchange(Box::new(exchange)));
         Ok(reply?)
     }
 
@@ -152,7 +152,7 @@ impl Session {
             exchange.heard(socket.head());
             self.target.coverage.observe(&request, 101);
         }
-        self.keep(Evidence::Exchange(exchange));
+        self.keep(Evidence::Exchange(Box::new(exchange)));
         Ok(socket?)
     }
 
@@ -174,7 +174,7 @@ impl Session {
             head: reply.head,
         };
         if let Some(Evidence::Exchange(exchange)) = self.evidence.borrow_mut().last_mut() {
-            exchange.body = preview(&answer.body);
+            exchange.ended(&answer.body, &self.target.run);
         }
         Ok(answer)
     }

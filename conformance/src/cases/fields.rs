@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::kebab;
+use super::{kebab, rows_at};
 use crate::judge::{Case, Level};
 use crate::outcome::{Outcome, ensure, equal};
 use crate::session::Session;
@@ -49,7 +49,19 @@ struct Form {
     #[serde(default)]
     gone: bool,
     refused: Option<String>,
+    /// The first version that does so, and the first that no longer does.
+    since: Option<String>,
+    until: Option<String>,
     warns: Option<String>,
+}
+
+impl Form {
+    fn is_at(&self, api: &str) -> bool {
+        self.since
+            .as_ref()
+            .is_none_or(|since| !is_older(api, since))
+            && self.until.as_ref().is_none_or(|until| is_older(api, until))
+    }
 }
 
 /// A `null` that is written is a value.
@@ -57,13 +69,12 @@ fn given<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Value>, D::
     Value::deserialize(from).map(Some)
 }
 
-/// All at once per version, and each field's special values at the newest.
-pub(super) fn cases(versions: &[&'static str]) -> Result<Vec<Case>, String> {
+/// All at once per version, and each field's special values.
+pub(super) fn cases(versions: &[&'static str], each: bool) -> Result<Vec<Case>, String> {
     let table: Table =
         serde_yaml_ng::from_str(TABLE).map_err(|error| format!("create.yaml: {error}"))?;
     let mut cases = Vec::new();
     let table = std::sync::Arc::new(table);
-    let newest = versions.last().copied();
     for api in versions.iter().copied() {
         let case = |name: &str, source: &str, run: fn(&Table, &Session) -> Outcome| {
             let table = std::sync::Arc::clone(&table);
@@ -83,16 +94,21 @@ pub(super) fn cases(versions: &[&'static str]) -> Result<Vec<Case>, String> {
             defaults,
         ));
     }
-    for (field, forms) in &table.forms {
-        let (field, forms) = (field.clone(), forms.clone());
-        cases.extend(newest.map(|api| Case {
-            id: format!("container.fields.{}", kebab(&field)),
+    for ((field, forms), (api, suffix)) in table
+        .forms
+        .iter()
+        .flat_map(|forms| rows_at(versions, each).map(move |at| (forms, at)))
+    {
+        let (field, mut forms) = (field.clone(), forms.clone());
+        forms.retain(|form| form.is_at(api));
+        cases.push(Case {
+            id: format!("container.fields.{}{suffix}", kebab(&field)),
             level: Level::Must,
             source: format!("ContainerCreate: {field}"),
             operations: vec!["ContainerCreate".to_owned()],
             api,
             run: Box::new(move |session| forms.iter().try_for_each(|f| form(session, &field, f))),
-        }));
+        });
     }
     Ok(cases)
 }

@@ -145,15 +145,32 @@ const AREAS: &[Area] = &[
     ("clients", &[], clients::ROWS),
 ];
 
-/// All rows as cases at the newest judged version, and the table of fields.
-pub(crate) fn all(versions: &[&'static str]) -> Result<Vec<Case>, String> {
-    let Some(api) = versions.last().copied() else {
-        return Ok(Vec::new());
-    };
-    let mut cases = fields::cases(versions)?;
-    cases.extend(refusals::cases(api)?);
-    cases.extend(rows(AREAS, api));
+/// All rows as cases, at the newest judged version or at each of them, and the
+/// table of fields.
+pub(crate) fn all(versions: &[&'static str], each: bool) -> Result<Vec<Case>, String> {
+    let mut cases = fields::cases(versions, each)?;
+    for (api, suffix) in rows_at(versions, each) {
+        let mut these = refusals::cases(api)?;
+        these.extend(rows(AREAS, api));
+        for case in &mut these {
+            case.id.push_str(&suffix);
+        }
+        cases.append(&mut these);
+    }
     Ok(cases)
+}
+
+/// The versions at which a row is judged, and what that adds to its id.
+fn rows_at(versions: &[&'static str], each: bool) -> impl Iterator<Item = (&'static str, String)> {
+    let newest = versions.last().copied().filter(|_| !each);
+    let versions: Vec<&'static str> = match each {
+        true => versions.to_vec(),
+        false => newest.into_iter().collect(),
+    };
+    versions.into_iter().map(move |api| match each {
+        true => (api, format!("@{api}")),
+        false => (api, String::new()),
+    })
 }
 
 fn rows(areas: &[Area], api: &'static str) -> Vec<Case> {

@@ -109,7 +109,9 @@ fn body_schema(operation: &Value) -> Option<&Value> {
 fn members(document: &Value, schema: &Value, name: &str, items: &mut Vec<(Kind, String)>) {
     let schema = schema::resolve(document, schema);
     let listed = [&schema["enum"], &schema["items"]["enum"]];
-    for member in listed.into_iter().filter_map(Value::as_array).flatten() {
+    let listed = listed.into_iter().filter_map(Value::as_array).flatten();
+    // A document lists `{}` as the one value of a set's members.
+    for member in listed.filter(|m| !m.is_object()) {
         items.push((Kind::Member, format!("{name}={}", text(member))));
     }
 }
@@ -131,6 +133,10 @@ fn walk(
         walk(document, part, place, depth - 1, items);
     }
     for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        // Misplaced in the documents: a word of schemas, no field.
+        if name == "additionalProperties" {
+            continue;
+        }
         let place = below(place, name);
         items.push((Kind::Field, place.clone()));
         walk(document, field, &place, depth - 1, items);

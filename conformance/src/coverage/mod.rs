@@ -79,11 +79,16 @@ impl Coverage {
             seen.push((Kind::Member, format!("query.{name}={value}")));
             seen.push((Kind::Parameter, format!("query.{name}")));
         }
-        for (name, _) in &request.headers {
-            seen.push((Kind::Parameter, format!("header.{name}")));
-        }
-        for item in known.iter() {
-            if item.kind == Kind::Parameter && item.name.starts_with("path.") {
+        for item in known.iter().filter(|i| i.kind == Kind::Parameter) {
+            let is_sent = match item.name.split_once('.') {
+                Some(("path", _)) => true,
+                Some(("header", name)) => {
+                    let mut headers = request.headers.iter();
+                    headers.any(|(sent, _)| sent.eq_ignore_ascii_case(name))
+                }
+                _ => false,
+            };
+            if is_sent {
                 seen.push((Kind::Parameter, item.name.clone()));
             }
         }
