@@ -52,7 +52,7 @@ impl Engine {
         *shared.live.write().unwrap_or_else(PoisonError::into_inner) = live;
         let repair = {
             let shared = shared.clone();
-            move || shared.network.repair()
+            move || shared.network.redeclare()
         };
         tokio::task::spawn_blocking(repair)
             .await

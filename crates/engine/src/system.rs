@@ -99,7 +99,7 @@ impl System {
             driver_status: Some(driver_status(&shared.config.data_root)),
             plugins: PluginsInfo {
                 volume: list(&[LOCAL]),
-                network: list(&["bridge", "host", "null"]),
+                network: list(&["bridge", "host", "ipvlan", "macvlan", "null"]),
                 authorization: None,
                 log: list(&DRIVERS),
             },

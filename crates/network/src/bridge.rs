@@ -22,7 +22,7 @@ use crate::error::{Error, Result, Step};
 use crate::family::Family;
 use crate::ipam::{Space, Subnet};
 use crate::link::Links;
-use crate::nft::Tables;
+use crate::nft::{Table, Tables};
 use crate::plug::{self, Names, Place};
 use crate::ports::{Binding, Ports, Protocol, Request};
 use crate::subnet::Pools;
@@ -101,6 +101,8 @@ struct State {
     ports: Ports,
     /// What the table is declared from: owner to endpoint.
     endpoints: BTreeMap<String, Endpoint>,
+    /// The generation of all tables when ours were last looked at.
+    generation: Option<u32>,
     /// It was removed: whoever still looks after it makes nothing anew.
     is_closed: bool,
 }
@@ -181,6 +183,7 @@ impl Bridge {
                 space,
                 ports: Ports::default(),
                 endpoints: BTreeMap::new(),
+                generation: None,
                 is_closed: false,
             }),
         };
@@ -357,26 +360,40 @@ impl Bridge {
         Ok(())
     }
 
-    /// Declares the table anew if somebody removed it. Answers whether it was
-    /// gone.
+    /// Declares the tables anew if somebody removed them or rules of theirs.
+    /// Answers whether something was gone. Costs next to nothing as long as
+    /// nobody changes any table.
     pub fn repair(&self) -> Result<bool> {
         let mut state = self.state();
         if state.is_closed {
             return Ok(false);
         }
+        let now = state.tables.generation();
+        let now = now.step("ask for the generation of nftables")?;
+        if state.generation == Some(now) {
+            return Ok(false);
+        }
         for (family, links) in &self.unrouted {
-            if !host::has_table(&mut state.tables, *family, rules::UNROUTED)? {
+            let table = rules::unrouted(*family, links);
+            if !self.is_whole(&mut state, &table)? {
                 host::keep_unrouted(&mut state.tables, *family, links)?;
             }
         }
-        let name = rules::name(&self.settings.name);
+        let mut is_whole = true;
         for net in self.nets() {
-            if !host::has_table(&mut state.tables, Family::of(net.addr()), &name)? {
-                self.declare(&mut state)?;
-                return Ok(true);
-            }
+            let table = rules::table(&self.settings, net, Vec::new());
+            is_whole &= self.is_whole(&mut state, &table)?;
         }
-        Ok(false)
+        if !is_whole {
+            self.declare(&mut state)?;
+        }
+        state.generation = Some(now);
+        Ok(!is_whole)
+    }
+
+    fn is_whole(&self, state: &mut State, table: &Table) -> Result<bool> {
+        let found = state.tables.is_whole(table);
+        found.step(format!("look at the nftables table {}", table.name))
     }
 
     /// Declares everything anew, whether or not something is missing.

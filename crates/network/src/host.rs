@@ -74,13 +74,6 @@ pub(crate) fn keep_unrouted(tables: &mut Tables, family: Family, links: &[u32]) 
         .step(format!("declare the nftables table {}", rules::UNROUTED))
 }
 
-/// Whether a table is there.
-pub(crate) fn has_table(tables: &mut Tables, family: Family, table: &str) -> Result<bool> {
-    tables
-        .exists(family, table)
-        .step(format!("look for the nftables table {table}"))
-}
-
 /// Gives the bridge its address, and no other.
 pub(crate) fn settle_address(
     links: &mut Links,

@@ -50,7 +50,7 @@ impl Host {
     /// What a server says to whom connects from there; empty if nobody does.
     pub(crate) fn ask(&self, address: &str, port: u16) -> String {
         let port = port.to_string();
-        let ask = ["busybox", "nc", "-w", "5", address, &port];
+        let ask = ["timeout", "5", "busybox", "nc", "-w", "5", address, &port];
         text(&self.try_run(&ask).stdout)
     }
 

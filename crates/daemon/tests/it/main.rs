@@ -40,6 +40,7 @@ mod networks;
 mod networks_killed;
 mod networks_lan;
 mod networks_live;
+mod networks_robust;
 mod networks_v6;
 mod ports;
 mod pull;

@@ -355,6 +355,17 @@ impl Net {
         }
     }
 
+    /// Declares all rules anew, whatever has become of them.
+    pub(crate) fn redeclare(&self) {
+        for network in self.list() {
+            if let Some(bridge) = network.bridge()
+                && let Err(error) = bridge.redeclare()
+            {
+                tracing::warn!(network = network.record.name, %error, "rules not declared anew");
+            }
+        }
+    }
+
     /// Removes the bridges that nobody is on; the next engine makes them anew.
     pub(crate) fn close(&self) -> Result<()> {
         let mut first = Ok(());

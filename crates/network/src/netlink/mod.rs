@@ -87,6 +87,22 @@ impl Socket {
         }
     }
 
+    /// Sends one request that has one answer, without an acknowledgement; gives
+    /// the answer's body.
+    pub(crate) fn ask(&mut self, message: Message) -> io::Result<Vec<u8>> {
+        self.sequence = self.sequence.wrapping_add(1);
+        self.send(&message.finish(self.sequence))?;
+        let (reply, _) = self.raw.recv_from_full()?;
+        let Some((kind, body)) = Replies(&reply).next() else {
+            return Err(io::ErrorKind::InvalidData.into());
+        };
+        match (kind, error_of(body)) {
+            (ERROR, Some(code)) if code != 0 => Err(io::Error::from_raw_os_error(-code)),
+            (ERROR | DONE, _) => Err(io::ErrorKind::InvalidData.into()),
+            _ => Ok(body.to_vec()),
+        }
+    }
+
     fn send(&self, datagram: &[u8]) -> io::Result<()> {
         if datagram.len() > SMALL {
             // A transaction is one datagram, however many ports it declares.

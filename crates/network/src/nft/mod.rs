@@ -5,6 +5,7 @@
 pub(crate) mod expression;
 pub(crate) mod set;
 
+use std::collections::BTreeMap;
 use std::io;
 
 use crate::family::Family;
@@ -25,12 +26,15 @@ const DELTABLE: u16 = NFTABLES | 2;
 const NEWCHAIN: u16 = NFTABLES | 3;
 const GETCHAIN: u16 = NFTABLES | 4;
 const NEWRULE: u16 = NFTABLES | 6;
+const GETGEN: u16 = NFTABLES | 16;
 
 const TABLE_NAME: u16 = 1;
+const GENERATION: u16 = 1;
 const CHAIN_TABLE: u16 = 1;
 const CHAIN_NAME: u16 = 3;
 const CHAIN_HOOK: u16 = 4;
 const CHAIN_POLICY: u16 = 5;
+const CHAIN_USE: u16 = 6;
 const CHAIN_TYPE: u16 = 7;
 const HOOK_NUMBER: u16 = 1;
 const HOOK_PRIORITY: u16 = 2;
@@ -168,7 +172,40 @@ impl Tables {
         Ok(tables.iter().filter_map(name).collect())
     }
 
+    /// Whether a table is there, and its chains have the rules that they should.
+    pub(crate) fn is_whole(&mut self, table: &Table) -> io::Result<bool> {
+        let request = Message::dump(GETCHAIN, &fixed(table.family.number(), 0));
+        let found = self.socket.dump(request)?;
+        let mut rules = BTreeMap::new();
+        for body in &found {
+            let value = |wanted| {
+                let mut all = attributes(body, FIXED).filter(|(kind, _)| *kind == wanted);
+                all.next().map(|(_, value)| value)
+            };
+            if value(CHAIN_TABLE).map(text).as_deref() == Some(&*table.name)
+                && let (Some(name), Some(uses)) = (value(CHAIN_NAME), value(CHAIN_USE))
+            {
+                let uses = uses.try_into().map(u32::from_be_bytes).unwrap_or_default();
+                rules.insert(text(name), usize::try_from(uses).unwrap_or_default());
+            }
+        }
+        let has = |chain: &Chain| rules.get(chain.name) == Some(&chain.rules.len());
+        Ok(table.chains.iter().all(has))
+    }
+
+    /// A number that changes with every change of any table.
+    pub(crate) fn generation(&mut self) -> io::Result<u32> {
+        let request = Message::plain(GETGEN, 0, &fixed(0, 0));
+        let found = self.socket.ask(request)?;
+        let mut all = attributes(&found, FIXED).filter(|(kind, _)| *kind == GENERATION);
+        let value = all.next().and_then(|(_, value)| value.try_into().ok());
+        value
+            .map(u32::from_be_bytes)
+            .ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
     /// Whether a table is there.
+    #[cfg(test)]
     pub(crate) fn exists(&mut self, family: Family, table: &str) -> io::Result<bool> {
         match self.settle(|socket| socket.request(named(GETTABLE, 0, family, table))) {
             Ok(()) => Ok(true),

@@ -90,6 +90,11 @@ fn bind(address: SocketAddr, protocol: Protocol) -> io::Result<Option<OwnedFd>> 
     net::bind(&socket, &address)?;
     if protocol == Protocol::Tcp {
         net::listen(&socket, 1)?;
+        // Whom no rule leads into the container is refused: a connection that
+        // nobody takes would wait for ever. The port stays bound, and is nobody
+        // else's from here on.
+        net::shutdown(&socket, net::Shutdown::Read)?;
+        net::sockopt::set_socket_reuseaddr(&socket, false)?;
     }
     Ok(Some(socket))
 }
@@ -121,6 +126,8 @@ mod tests {
         let mut held = Ports::reserve(&[tcp]).expect("free again");
         assert!(taken(v4, port, Protocol::Tcp).is_some());
         TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).expect_err("held");
+        let refused = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port));
+        refused.expect_err("nobody is there to talk to");
         UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).expect("another protocol");
         if taken(Ipv6Addr::LOCALHOST.into(), port, Protocol::Tcp).is_some() {
             TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).expect_err("no IPv6 here");

@@ -100,6 +100,27 @@ fn a_flushed_table_is_put_back() {
 }
 
 #[test]
+fn rules_that_are_gone_are_put_back_too() {
+    on_a_host(|| {
+        let bridge = Bridge::open("ls0", Some("10.9.0.1/24")).unwrap();
+        assert!(!bridge.repair().unwrap());
+        // Somebody's table is none of ours, but a reason to look.
+        let mut other = rules::table(&bridge.settings, bridge.net.into(), Vec::new());
+        other.name = "other".to_owned();
+        bridge.state().tables.replace(&other).unwrap();
+        assert!(!bridge.repair().unwrap());
+        let mut emptied = rules::table(&bridge.settings, bridge.net.into(), Vec::new());
+        emptied.chains[0].rules.clear();
+        bridge.state().tables.replace(&emptied).unwrap();
+        assert!(bridge.repair().unwrap());
+        assert!(!bridge.repair().unwrap());
+        let whole = rules::table(&bridge.settings, bridge.net.into(), Vec::new());
+        assert!(bridge.state().tables.is_whole(&whole).unwrap());
+        assert!(bridge.state().tables.exists(Family::V4, "other").unwrap());
+    });
+}
+
+#[test]
 fn tables_go_with_their_bridges() {
     on_a_host(|| {
         let gone = Bridge::open("ls0", Some("10.9.0.1/24")).unwrap();
