@@ -137,8 +137,9 @@ async fn volumes(shared: &Arc<Shared>) -> Result<Vec<Volume>> {
     let own = Volumes::new(shared.clone());
     let mut walks = JoinSet::new();
     let mut found = Vec::new();
-    let plain = |volume: &crate::volume::store::Volume| volume.options.is_none();
-    for (index, volume) in shared.volumes.list().into_iter().filter(plain).enumerate() {
+    let volumes = shared.volumes.list().into_iter();
+    let plain = volumes.filter(|volume| !volume.has_options());
+    for (index, volume) in plain.enumerate() {
         found.push(own.wire(&volume));
         found[index].usage_data = Some(VolumeUsageData {
             size: -1,

@@ -58,4 +58,5 @@ mod system;
 mod update;
 mod usage;
 mod userns;
+mod volume_races;
 mod volumes;

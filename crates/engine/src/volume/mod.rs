@@ -105,7 +105,7 @@ impl Volumes {
     fn prune_now(&self, filters: &Filters) -> PrunedVolumes {
         let mut pruned = PrunedVolumes::default();
         for volume in self.shared.volumes.list() {
-            let kept = !volume.users.is_empty() || volume.options.is_some();
+            let kept = !volume.users.is_empty() || volume.has_options();
             if kept || !has_labels(&volume, filters) {
                 continue;
             }

@@ -56,6 +56,13 @@ pub(crate) struct Volume {
     pub(crate) users: BTreeSet<String>,
 }
 
+impl Volume {
+    /// Whether its driver was told something; no options at all may be given too.
+    pub(crate) fn has_options(&self) -> bool {
+        self.options.as_ref().is_some_and(|map| !map.is_empty())
+    }
+}
+
 /// A volume that a container now uses.
 #[derive(Clone, Debug)]
 pub(crate) struct Taken {
@@ -117,7 +124,7 @@ impl VolumeStore {
                 name: name.clone(),
                 created: Timestamp::now(),
                 labels: wanted.labels.clone(),
-                options: wanted.options.clone().filter(|map| !map.is_empty()),
+                options: wanted.options.clone(),
                 made_for: user.filter(|_| anonymous).map(str::to_owned),
                 users: BTreeSet::new(),
             };
