@@ -39,6 +39,19 @@ impl Memory {
         Ok(())
     }
 
+    /// The events of a container, and those of networks and volumes that are about
+    /// it.
+    pub(crate) fn about(&self, container: &str) -> Vec<Value> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter()
+            .filter(|event| {
+                let actor = &event["Actor"];
+                actor["ID"] == container || actor["Attributes"]["container"] == container
+            })
+            .cloned()
+            .collect()
+    }
+
     /// The events of a kind of object, by its id.
     pub(crate) fn of(&self, kind: &str, id: &str) -> Vec<Value> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -38,6 +38,7 @@ mod select;
 mod states;
 mod swarm;
 mod system;
+mod usage;
 mod values;
 mod volume;
 mod wait;
@@ -54,6 +55,7 @@ const AREAS: &[Area] = &[
     ("http.routing", &[], routing::ROWS),
     ("http.requests", &[], requests::ROWS),
     ("system", &[], system::ROWS),
+    ("system.usage", &["SystemDataUsage"], usage::ROWS),
     ("container.create", &["ContainerCreate"], create::ROWS),
     ("container.inspect", &["ContainerInspect"], inspect::ROWS),
     ("container.states", &[], states::ROWS),
@@ -130,6 +132,22 @@ const AREAS: &[Area] = &[
     ),
     ("system.auth", &["SystemAuth"], images::auth::ROWS),
     ("system.events", &["SystemEvents"], events::ROWS),
+    (
+        "system.events.steps",
+        &["SystemEvents"],
+        events::steps::ROWS,
+    ),
+    (
+        "system.events.objects",
+        &["SystemEvents"],
+        events::objects::ROWS,
+    ),
+    (
+        "system.events.filters",
+        &["SystemEvents"],
+        events::filters::ROWS,
+    ),
+    ("system.events.time", &["SystemEvents"], events::time::ROWS),
     ("volume", &[], volume::ROWS),
     (
         "container.mount",

@@ -1,5 +1,7 @@
 //! Ping, version, info, plugins: what every client asks first.
 
+use serde_json::{Value, json};
+
 use super::Level::{Must, Should};
 use super::Row;
 use crate::http::{Framing, Request};
@@ -22,6 +24,24 @@ pub(super) const ROWS: &[Row] = &[
         agrees,
     ),
     (Must, "info", "SystemInfo: what clients read", info),
+    (
+        Must,
+        "info-counts",
+        "SystemInfo: containers by state, images, listeners",
+        counts,
+    ),
+    (
+        Must,
+        "info-lists",
+        "SystemInfo: what is built in, and what there is none of",
+        lists,
+    ),
+    (
+        Must,
+        "version-components",
+        "SystemVersion: the engine is one, with the same facts",
+        components,
+    ),
     (
         Must,
         "plugins-empty-list",
@@ -176,6 +196,97 @@ fn info(s: &Session) -> Outcome {
         "SecurityOptions is {}",
         body["SecurityOptions"]
     );
+    Ok(())
+}
+
+/// Other cases come and go meanwhile, so counts are compared with each other.
+fn counts(s: &Session) -> Outcome {
+    let idle = s.create(&["true"], json!({}))?;
+    let running = s.run(&["sleep", "60"], json!({}))?;
+    let frozen = s.run(&["sleep", "60"], json!({}))?;
+    s.post(&format!("/containers/{frozen}/pause"))?
+        .expect(204)?;
+    let body = s.get("/info")?.expect(200)?.json()?;
+    let count = |key: &str| body[key].as_u64().unwrap_or(0);
+    let states = ["Running", "Paused", "Stopped"].map(|it| count(&format!("Containers{it}")));
+    equal!(
+        states.iter().sum::<u64>(),
+        count("Containers"),
+        "Containers"
+    );
+    ensure!(
+        states.iter().all(|count| *count > 0),
+        "{idle}, {running} and {frozen} are among {states:?}"
+    );
+    ensure!(count("Images") > 0, "Images");
+    // The judge itself listens.
+    for key in ["NEventsListener", "NFd", "NGoroutines", "NCPU", "MemTotal"] {
+        ensure!(count(key) > 0, "{key} is {}", body[key]);
+    }
+    Ok(())
+}
+
+fn lists(s: &Session) -> Outcome {
+    let body = s.get("/info")?.expect(200)?.json()?;
+    let has = |list: &Value, text: &str| {
+        let mut all = list.as_array().into_iter().flatten();
+        all.any(|one| *one == text)
+    };
+    for (kind, name) in [
+        ("Volume", "local"),
+        ("Network", "bridge"),
+        ("Network", "host"),
+        ("Network", "null"),
+        ("Log", "json-file"),
+        ("Log", "local"),
+        ("Log", "syslog"),
+    ] {
+        let list = &body["Plugins"][kind];
+        ensure!(has(list, name), "Plugins.{kind} {list} lacks {name}");
+    }
+    let status = body["DriverStatus"].as_array();
+    let rows = status.into_iter().flatten();
+    let backing: Vec<_> = rows.filter(|row| row[0] == "Backing Filesystem").collect();
+    equal!(backing.len(), 1, "rows about the file system");
+    ensure!(backing[0][1].is_string(), "DriverStatus {}", backing[0]);
+    ensure!(body["Labels"].is_array(), "Labels is {}", body["Labels"]);
+    let runtime = body["DefaultRuntime"].as_str().unwrap_or_default();
+    let path = &body["Runtimes"][runtime]["path"];
+    ensure!(path.is_string(), "Runtimes {}", body["Runtimes"]);
+    for key in ["ContainerdCommit", "RuncCommit", "InitCommit"] {
+        let commit = &body[key];
+        equal!(commit["ID"], commit["Expected"], "{key}");
+    }
+    ensure!(body["InitBinary"] != "", "no InitBinary");
+    for key in ["HttpProxy", "HttpsProxy", "NoProxy", "Isolation"] {
+        ensure!(body[key].is_string(), "{key} is {}", body[key]);
+    }
+    equal!(body["GenericResources"], Value::Null, "GenericResources");
+    let warnings = &body["Warnings"];
+    let is_list = warnings.is_null() || warnings.as_array().is_some_and(|all| !all.is_empty());
+    ensure!(is_list, "Warnings is {warnings}");
+    Ok(())
+}
+
+fn components(s: &Session) -> Outcome {
+    let body = s.get("/version")?.expect(200)?.json()?;
+    let all = body["Components"].as_array();
+    let mut all = all.into_iter().flatten();
+    let engine = all.find(|one| one["Name"] == "Engine");
+    let engine = engine.ok_or("no component Engine")?;
+    equal!(engine["Version"], body["Version"], "Version");
+    for key in [
+        "ApiVersion",
+        "Arch",
+        "GitCommit",
+        "GoVersion",
+        "KernelVersion",
+        "MinAPIVersion",
+        "Os",
+    ] {
+        equal!(engine["Details"][key], body[key], "{key}");
+    }
+    equal!(engine["Details"]["Experimental"], "false", "Experimental");
     Ok(())
 }
 

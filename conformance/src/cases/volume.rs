@@ -41,6 +41,12 @@ pub(super) const ROWS: &[Row] = &[
         options,
     ),
     (
+        Quirk,
+        "no-options",
+        "VolumeCreate: none at all, and an empty map",
+        no_options,
+    ),
+    (
         Must,
         "missing",
         "VolumeInspect, VolumeDelete: 404; with force 204",
@@ -189,6 +195,16 @@ fn options(s: &Session) -> Outcome {
         let made = make(s, &named(s, json!({"DriverOpts": options})))?;
         equal!(made["Options"], options, "Options");
     }
+    Ok(())
+}
+
+fn no_options(s: &Session) -> Outcome {
+    let made = make(s, &named(s, json!({"DriverOpts": {}, "Labels": {}})))?;
+    equal!(made["Options"], json!({}), "Options");
+    equal!(made["Labels"], json!({}), "Labels");
+    let made = make(s, &named(s, json!({"DriverOpts": null, "Labels": null})))?;
+    equal!(made["Options"], Value::Null, "Options");
+    equal!(made["Labels"], Value::Null, "Labels");
     Ok(())
 }
 

@@ -1,6 +1,12 @@
-//! `GET /events`: what clients see of a container's life.
+//! `GET /events`: what clients see of a container's life. What each step leaves
+//! is in `steps`, what happens to other objects in `objects`.
 
 use serde_json::{Value, json};
+
+pub(super) mod filters;
+pub(super) mod objects;
+pub(super) mod steps;
+pub(super) mod time;
 
 use super::Level::{Must, Should};
 use super::Row;
@@ -61,6 +67,25 @@ fn past(s: &Session, filters: &Value) -> Outcome<Vec<Value>> {
         .into_iter()
         .collect();
     Ok(events?)
+}
+
+/// Waits until an action was heard of an object; gives all that was heard of it.
+fn heard(s: &Session, kind: &str, id: &str, last: &str) -> Outcome<Vec<Value>> {
+    s.until(&format!("{kind} {last}"), || {
+        let events = s.target.memory.of(kind, id);
+        let is_last = |event: &Value| event["Action"] == last;
+        Ok(events.iter().any(is_last).then_some(events))
+    })
+}
+
+/// The last of some events with this action.
+fn find<'a>(events: &'a [Value], action: &str) -> Outcome<&'a Value> {
+    let found = events.iter().rev().find(|event| event["Action"] == action);
+    Ok(found.ok_or_else(|| format!("no event {action}"))?)
+}
+
+fn attributes(event: &Value) -> &Value {
+    &event["Actor"]["Attributes"]
 }
 
 /// Waits until `last` was seen, and gives all actions up to then.
