@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::Level::{Must, Should};
+use super::Level::{Must, Quirk, Should};
 use super::Row;
 use crate::http::{Framing, Request};
-use crate::outcome::{Outcome, ensure, equal};
+use crate::outcome::{Outcome, Stop, ensure, equal};
 use crate::session::Session;
+use crate::target::is_older;
 
 pub(super) const ROWS: &[Row] = &[
     (Must, "ping", "SystemPing", ping),
@@ -35,6 +36,12 @@ pub(super) const ROWS: &[Row] = &[
         "info-lists",
         "SystemInfo: what is built in, and what there is none of",
         lists,
+    ),
+    (
+        Quirk,
+        "info-before-1.25",
+        "SystemInfo: security options were bare names",
+        bare_names,
     ),
     (
         Must,
@@ -265,6 +272,21 @@ fn lists(s: &Session) -> Outcome {
     let warnings = &body["Warnings"];
     let is_list = warnings.is_null() || warnings.as_array().is_some_and(|all| !all.is_empty());
     ensure!(is_list, "Warnings is {warnings}");
+    Ok(())
+}
+
+fn bare_names(s: &Session) -> Outcome {
+    if is_older("1.24", &s.target.api_range.0) {
+        return Err(Stop::Skip("the engine does not know 1.24".to_owned()));
+    }
+    let body = s.exchange(&Request::new("GET", "/v1.24/info"))?;
+    let options = body.expect(200)?.json()?["SecurityOptions"].clone();
+    let all = options.as_array();
+    let mut all = all.into_iter().flatten();
+    ensure!(
+        all.any(|option| option == "seccomp"),
+        "SecurityOptions is {options}"
+    );
     Ok(())
 }
 

@@ -642,6 +642,22 @@ mod tests {
     }
 
     #[test]
+    fn labels_have_values_and_do_not_contradict() {
+        let labelled = |labels: &[&str]| {
+            let flags = Flags {
+                labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+                ..Flags::default()
+            };
+            let settings = Settings::new(flags).map_err(|error| error.to_string());
+            settings.map(|settings| settings.labels)
+        };
+        assert_eq!(labelled(&["a=b", "c="]).unwrap(), ["a=b", "c="]);
+        assert_eq!(labelled(&["a"]).unwrap_err(), "bad attribute format: a");
+        let conflict = labelled(&["a=b", "a=c"]).unwrap_err();
+        assert_eq!(conflict, "conflict labels for a");
+    }
+
+    #[test]
     fn an_unknown_directive_is_refused() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), r#"{"data-rot":"/x"}"#).unwrap();

@@ -8,7 +8,7 @@ use longshore_api::types;
 use longshore_engine::events::EventQuery;
 use longshore_engine::system::Machine;
 
-use super::{Api, events, failed, instant};
+use super::{Api, events, failed, instant, older};
 use crate::about;
 
 impl System for Api {
@@ -16,8 +16,10 @@ impl System for Api {
         Ok("OK".into())
     }
 
-    async fn system_info(&self, _cx: Context) -> Result<types::SystemInfo, ApiError> {
-        Ok(self.engine.system().info())
+    async fn system_info(&self, cx: Context) -> Result<types::SystemInfo, ApiError> {
+        let mut info = self.engine.system().info();
+        older::security_options(cx.version, &mut info);
+        Ok(info)
     }
 
     async fn system_data_usage(
