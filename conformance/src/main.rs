@@ -22,6 +22,7 @@ mod frames;
 mod http;
 mod image;
 mod judge;
+mod leaks;
 mod memory;
 mod outcome;
 mod profile;
@@ -73,6 +74,12 @@ enum Task {
         #[arg(long, short, value_name = "FILE")]
         output: PathBuf,
     },
+    /// The same in short, as a Markdown table
+    Table {
+        /// Reports of runs, as JSON
+        #[arg(required = true)]
+        reports: Vec<PathBuf>,
+    },
     /// Where two engines differ: verdicts, and answers of runs with --evidence
     Diff {
         /// Two reports, as JSON
@@ -112,14 +119,12 @@ fn main() -> ExitCode {
 fn perform(task: &Task) -> Result<(), String> {
     match task {
         Task::Html { reports, output } => {
-            let reports = reports.iter().map(|path| Report::read(path));
-            let page = report::page(&reports.collect::<Result<Vec<_>, _>>()?);
+            let page = report::page(&read(reports)?);
             std::fs::write(output, page).map_err(|e| format!("{}: {e}", output.display()))?;
         }
+        Task::Table { reports } => print!("{}", report::table(&read(reports)?)),
         Task::Diff { reports } => {
-            let reports = reports.iter().map(|path| Report::read(path));
-            let reports = reports.collect::<Result<Vec<_>, _>>()?;
-            if let [a, b] = reports.as_slice() {
+            if let [a, b] = read(reports)?.as_slice() {
                 print!("{}", diff::text(a, b));
             }
         }
@@ -139,6 +144,10 @@ fn perform(task: &Task) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn read(paths: &[PathBuf]) -> Result<Vec<Report>, String> {
+    paths.iter().map(|path| Report::read(path)).collect()
 }
 
 #[cfg(test)]

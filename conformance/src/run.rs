@@ -9,6 +9,7 @@ use crate::cases;
 use crate::endpoint::Endpoint;
 use crate::expect::Expectations;
 use crate::judge::{Case, Judge};
+use crate::leaks;
 use crate::registry::{Private, Registries, Started};
 use crate::report::{self, Report};
 use crate::runner;
@@ -97,7 +98,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     }
     print!("{}", report::summary(&report));
     let deviates = |r: &report::Record| r.status.is_deviation(args.strict);
-    Ok(!report.cases.iter().any(deviates))
+    Ok(report.leaks.is_empty() && !report.cases.iter().any(deviates))
 }
 
 fn list(args: &Args) -> Result<(), String> {
@@ -196,7 +197,10 @@ fn judge(args: &Args, target: Target, cases: Vec<Case>) -> Result<Report, String
     };
     let is_over = runner::watch_signals()?;
     let records = runner::run(&judge, cases, args.jobs, args.verbose, &is_over);
+    let took = began.elapsed();
+    let mut leaks = Vec::new();
     if is_engine {
+        leaks = leaks::find(&judge.target)?;
         judge.target.clean()?;
     }
     if records.len() < total {
@@ -205,7 +209,9 @@ fn judge(args: &Args, target: Target, cases: Vec<Case>) -> Result<Report, String
             records.len()
         ));
     }
-    Ok(Report::new(&judge.target, records, began.elapsed()))
+    let mut report = Report::new(&judge.target, records, took);
+    report.leaks = leaks;
+    Ok(report)
 }
 
 /// Every case. The steps of a scenario wait for each other, so that scenarios

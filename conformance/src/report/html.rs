@@ -46,7 +46,7 @@ fn engines(out: &mut String, reports: &[Report]) {
              <p class=\"share\">{share:.1}%</p>\
              <meter min=\"0\" max=\"100\" value=\"{share:.1}\">{share:.1}%</meter>\
              <p>{} of {} cases right, {} failed, {} known failures, {} skipped</p>\
-             <p class=\"dim\">API {} to {}, judged {}; {:.0} s</p></article>",
+             <p class=\"dim\">API {} to {}, judged {}, in {:.0} s</p></article>",
             escape(&target.name),
             escape(&target.version),
             counts.right(),
@@ -257,6 +257,14 @@ fn deviations(out: &mut String, reports: &[Report]) {
                 is_clean = false;
                 deviation(out, case);
             }
+        }
+        for leak in &report.leaks {
+            is_clean = false;
+            let _ = writeln!(
+                out,
+                "<p><b class=\"bad\">left behind</b> {}</p>",
+                escape(leak)
+            );
         }
         if is_clean {
             out.push_str("<p>None: every case that was judged is right.</p>\n");

@@ -4,6 +4,7 @@
 mod badge;
 mod html;
 mod junit;
+mod markdown;
 mod tap;
 mod text;
 
@@ -17,6 +18,7 @@ use crate::judge::Level;
 use crate::target::Target;
 
 pub(crate) use html::page;
+pub(crate) use markdown::table;
 pub(crate) use text::{details, summary};
 
 /// How one case ended.
@@ -60,6 +62,9 @@ pub(crate) struct Report {
     pub(crate) counts: Counts,
     pub(crate) seconds: f64,
     pub(crate) cases: Vec<Record>,
+    /// What the run made and could not remove.
+    #[serde(default)]
+    pub(crate) leaks: Vec<String>,
     /// What was exercised of the documents, a line per item.
     #[serde(default)]
     pub(crate) coverage: Vec<String>,
@@ -152,6 +157,7 @@ impl Report {
             counts: Counts::of(&cases),
             seconds: took.as_secs_f64(),
             cases,
+            leaks: Vec::new(),
             coverage: target.coverage.lines(),
         }
     }
@@ -251,6 +257,7 @@ fn sample(cases: &[(&str, Verdict, &str)]) -> Report {
         counts: Counts::of(&cases),
         seconds: 1.0,
         cases,
+        leaks: Vec::new(),
         coverage: Vec::new(),
     }
 }

@@ -28,7 +28,8 @@ pub(crate) fn details(record: &Record) -> String {
     out
 }
 
-/// Skips and known failures with their reasons, then the counts.
+/// Skips and known failures with their reasons, failures, what is left behind,
+/// then the counts.
 pub(crate) fn summary(report: &Report) -> String {
     let mut out = String::new();
     for status in [Verdict::Skip, Verdict::KnownFailure] {
@@ -52,6 +53,9 @@ pub(crate) fn summary(report: &Report) -> String {
     let bad = |r: &&Record| matches!(r.status, Verdict::Fail | Verdict::Fixed);
     for record in report.cases.iter().filter(bad) {
         let _ = writeln!(out, "{:6} {}", record.status.word(), record.id);
+    }
+    for leak in &report.leaks {
+        let _ = writeln!(out, "left behind: {leak}");
     }
     let counts = report.counts;
     let _ = writeln!(
