@@ -407,8 +407,10 @@ impl Drop for Session {
     fn drop(&mut self) {
         let delete = |path: String| {
             // The case has its verdict; a container that it removed itself is
-            // no longer there, and that is fine.
-            let _ = http::send(&self.target.endpoint, &Request::new("DELETE", &path));
+            // no longer there, and that is fine. Says whether something else
+            // is in the way.
+            let reply = http::send(&self.target.endpoint, &Request::new("DELETE", &path));
+            reply.is_ok_and(|reply| reply.head.status == 409)
         };
         for id in self.containers.take() {
             delete(format!("/containers/{id}?force=1&v=1"));
@@ -420,8 +422,15 @@ impl Drop for Session {
         for name in self.volumes.take() {
             delete(format!("/volumes/{name}?force=1"));
         }
-        for name in self.images.take() {
-            delete(format!("/images/{name}?force=1"));
+        // An image stays as long as it has children.
+        let mut images = self.images.take();
+        images.reverse();
+        loop {
+            let count = images.len();
+            images.retain(|name| delete(format!("/images/{name}?force=1")));
+            if images.is_empty() || images.len() == count {
+                break;
+            }
         }
     }
 }

@@ -10,6 +10,9 @@ use crate::schema;
 
 const STYLE: &str = include_str!("page.css");
 
+/// How many requests of a case are shown, the last ones: the page stays light.
+const SHOWN: usize = 5;
+
 /// The page of one engine's report, or of several side by side.
 pub(crate) fn page(reports: &[Report]) -> String {
     let mut out = format!(
@@ -293,7 +296,14 @@ fn deviation(out: &mut String, case: &Record) {
         escape(reason)
     );
     if !matches!(case.status, Verdict::Skip) {
-        for evidence in &case.evidence {
+        let left_out = case.evidence.len().saturating_sub(SHOWN);
+        if left_out > 0 {
+            let _ = write!(
+                out,
+                "<p class=\"dim\">{left_out} earlier ones in the JSON report</p>"
+            );
+        }
+        for evidence in &case.evidence[left_out..] {
             let _ = write!(out, "<pre>{}</pre>", escape(&told(evidence)));
         }
     }
