@@ -94,6 +94,9 @@ enum Task {
         /// Count swarm and plugins too
         #[arg(long)]
         all: bool,
+        /// Fail below such a share at any version, as in errors=80
+        #[arg(long, value_name = "KIND=PERCENT", value_delimiter = ',', value_parser = coverage::aim)]
+        least: Vec<coverage::Aim>,
     },
 }
 
@@ -104,7 +107,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.task {
         None => run::run(&cli.run),
-        Some(task) => perform(task).map(|()| true),
+        Some(task) => perform(task),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -116,7 +119,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn perform(task: &Task) -> Result<(), String> {
+/// Does a task: did all hold that was asked for?
+fn perform(task: &Task) -> Result<bool, String> {
     match task {
         Task::Html { reports, output } => {
             let page = report::page(&read(reports)?);
@@ -128,7 +132,11 @@ fn perform(task: &Task) -> Result<(), String> {
                 print!("{}", diff::text(a, b));
             }
         }
-        Task::Coverage { reports, all } => {
+        Task::Coverage {
+            reports,
+            all,
+            least,
+        } => {
             let mut seen = BTreeSet::new();
             for path in reports {
                 let lines = Report::read(path)?.coverage;
@@ -141,9 +149,14 @@ fn perform(task: &Task) -> Result<(), String> {
             }
             print!("{}", coverage::table(&seen, *all));
             print!("\nNot exercised:\n{}", coverage::gaps(&seen, *all));
+            let missed = coverage::missed(&seen, *all, least);
+            for text in &missed {
+                println!("{text}");
+            }
+            return Ok(missed.is_empty());
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 fn read(paths: &[PathBuf]) -> Result<Vec<Report>, String> {

@@ -15,7 +15,7 @@ use crate::http::Request;
 use crate::schema;
 use crate::session::split_version;
 
-pub(crate) use table::{gaps, table, totals};
+pub(crate) use table::{Aim, aim, gaps, missed, table, totals};
 
 /// One thing that a document has. Written as one line: `1.40 ContainerWait
 /// member query.condition=removed`.

@@ -1,13 +1,14 @@
 //! The table of what was exercised, and what is missing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use super::{Item, Kind, documented};
 use crate::schema;
 
-/// The columns, in order.
-const COLUMNS: &[(Kind, &str)] = &[
+/// What is counted, in order; the table's columns come behind the first.
+const KINDS: &[(Kind, &str)] = &[
+    (Kind::Call, "operations"),
     (Kind::Success, "success"),
     (Kind::Error, "errors"),
     (Kind::Parameter, "parameters"),
@@ -17,7 +18,7 @@ const COLUMNS: &[(Kind, &str)] = &[
 
 /// So many of so many.
 #[derive(Clone, Copy, Default)]
-struct Share(usize, usize);
+pub(crate) struct Share(usize, usize);
 
 impl Share {
     fn add(&mut self, is_there: bool) {
@@ -32,9 +33,14 @@ impl Share {
         }
     }
 
-    fn percent(self) -> String {
-        let share = self.0 as f64 * 100.0 / self.1.max(1) as f64;
-        format!("{share:.1}% ({}/{})", self.0, self.1)
+    fn percent(self) -> f64 {
+        self.0 as f64 * 100.0 / self.1.max(1) as f64
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.1}% ({}/{})", self.percent(), self.0, self.1)
     }
 }
 
@@ -63,13 +69,13 @@ pub(crate) fn table(seen: &BTreeSet<Item>, with_swarm: bool) -> String {
         share.add(seen.contains(item));
     }
     let mut out = String::from("| operation | versions |");
-    for (_, title) in COLUMNS {
+    for (_, title) in &KINDS[1..] {
         let _ = write!(out, " {title} |");
     }
     out.push_str("\n|---|---:|---:|---:|---:|---:|---:|\n");
     for (operation, row) in &rows {
         let _ = write!(out, "| {operation} | {} |", versions[operation].cell());
-        for (kind, _) in COLUMNS {
+        for (kind, _) in &KINDS[1..] {
             let share = row.get(kind).copied().unwrap_or_default();
             let _ = write!(out, " {} |", share.cell());
         }
@@ -82,11 +88,32 @@ pub(crate) fn table(seen: &BTreeSet<Item>, with_swarm: bool) -> String {
     out
 }
 
+/// A share that must be reached: of what, and how many percent.
+pub(crate) type Aim = (&'static str, f64);
+
+/// Reads `errors=80`.
+pub(crate) fn aim(text: &str) -> Result<Aim, String> {
+    let (kind, percent) = text.split_once('=').ok_or("KIND=PERCENT expected")?;
+    let titles: Vec<&str> = KINDS.iter().map(|(_, title)| *title).collect();
+    let title = titles.iter().find(|title| **title == kind);
+    let title = title.ok_or_else(|| format!("the kinds are {}", titles.join(", ")))?;
+    let percent = percent.parse().map_err(|_| "a number expected")?;
+    Ok((title, percent))
+}
+
+/// Which aims were missed, at any version.
+pub(crate) fn missed(seen: &BTreeSet<Item>, with_swarm: bool, aims: &[Aim]) -> Vec<String> {
+    let totals = totals(seen, with_swarm);
+    let share = |title: &str| totals.iter().find(|(t, ..)| *t == title).map(|t| t.1);
+    let missed = aims.iter().filter_map(|(title, percent)| {
+        let share = share(title).filter(|share| share.percent() < *percent)?;
+        Some(format!("too few {title}: {share}, {percent}% expected"))
+    });
+    missed.collect()
+}
+
 /// Shares of all there is, by kind: at any version, and at each.
-pub(crate) fn totals(
-    seen: &BTreeSet<Item>,
-    with_swarm: bool,
-) -> Vec<(&'static str, String, String)> {
+pub(crate) fn totals(seen: &BTreeSet<Item>, with_swarm: bool) -> Vec<(&'static str, Share, Share)> {
     let all = documented::all(with_swarm);
     let seen_anywhere: BTreeSet<Anywhere> = seen.iter().map(anywhere).collect();
     let total = |(kind, title): &(Kind, &'static str)| {
@@ -98,10 +125,9 @@ pub(crate) fn totals(
         for item in items() {
             each.add(seen.contains(item));
         }
-        (*title, any.percent(), each.percent())
+        (*title, any, each)
     };
-    let calls = [(Kind::Call, "operations")];
-    calls.iter().chain(COLUMNS).map(total).collect()
+    KINDS.iter().map(total).collect()
 }
 
 /// What no version exercised, by operation; then operations that some versions
@@ -122,7 +148,7 @@ pub(crate) fn gaps(seen: &BTreeSet<Item>, with_swarm: bool) -> String {
             let _ = writeln!(out, "{operation}: not called");
             continue;
         }
-        for (kind, title) in COLUMNS {
+        for (kind, title) in &KINDS[1..] {
             let names: Vec<&str> = gaps
                 .iter()
                 .filter(|(k, _)| k == kind)
@@ -171,5 +197,9 @@ mod tests {
         assert!(gaps.contains("ContainerPause: errors: 404\n"), "{gaps}");
         assert!(gaps.contains("ContainerPause: not called at all versions but one\n"));
         assert!(gaps.contains("ContainerStop: not called\n"));
+        let aims = [aim("operations=1").unwrap(), aim("errors=0").unwrap()];
+        assert_eq!(missed(&seen, false, &aims).len(), 0);
+        assert_eq!(missed(&seen, false, &[aim("fields=5").unwrap()]).len(), 1);
+        assert!(aim("shoes=1").is_err());
     }
 }
