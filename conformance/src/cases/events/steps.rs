@@ -93,7 +93,7 @@ fn lived(s: &Session) -> Outcome<(String, Vec<Value>)> {
     call(s, "POST", &format!("{path}/resize?h=10&w=20"), 200)?;
     call(s, "GET", &format!("{path}/export"), 200)?;
     let image = s.name();
-    s.owns_image(&image);
+    s.owns_image(&format!("{image}:t"));
     let commit = format!("/commit?container={id}&repo={image}&tag=t&comment=why&pause=0");
     call(s, "POST", &commit, 201)?;
     call(s, "POST", &format!("{path}/kill?signal=WINCH"), 204)?;
