@@ -126,10 +126,10 @@ fn perform(task: &Task) -> Result<bool, String> {
             let page = report::page(&read(reports)?);
             std::fs::write(output, page).map_err(|e| format!("{}: {e}", output.display()))?;
         }
-        Task::Table { reports } => print!("{}", report::table(&read(reports)?)),
+        Task::Table { reports } => report::say(&report::table(&read(reports)?)),
         Task::Diff { reports } => {
             if let [a, b] = read(reports)?.as_slice() {
-                print!("{}", diff::text(a, b));
+                report::say(&diff::text(a, b));
             }
         }
         Task::Coverage {
@@ -147,12 +147,13 @@ fn perform(task: &Task) -> Result<bool, String> {
                     seen.insert(line.parse()?);
                 }
             }
-            print!("{}", coverage::table(&seen, *all));
-            print!("\nNot exercised:\n{}", coverage::gaps(&seen, *all));
             let missed = coverage::missed(&seen, *all, least);
-            for text in &missed {
-                println!("{text}");
-            }
+            report::say(&format!(
+                "{}\nNot exercised:\n{}{}",
+                coverage::table(&seen, *all),
+                coverage::gaps(&seen, *all),
+                missed.concat()
+            ));
             return Ok(missed.is_empty());
         }
     }

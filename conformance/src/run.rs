@@ -96,7 +96,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, String> {
     for path in &args.report {
         report.write(path)?;
     }
-    print!("{}", report::summary(&report));
+    report::say(&report::summary(&report));
     let deviates = |r: &report::Record| r.status.is_deviation(args.strict);
     Ok(report.leaks.is_empty() && !report.cases.iter().any(deviates))
 }
@@ -115,7 +115,12 @@ fn list(args: &Args) -> Result<(), String> {
     let mut cases = args.selection.of(cases)?;
     cases.sort_by(|a, b| a.id.cmp(&b.id));
     for case in cases {
-        println!("{}\t{}\t{}", case.id, case.level.word(), case.source);
+        report::say(&format!(
+            "{}\t{}\t{}\n",
+            case.id,
+            case.level.word(),
+            case.source
+        ));
     }
     Ok(())
 }

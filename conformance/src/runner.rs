@@ -2,7 +2,7 @@
 //! leaving anything behind.
 
 use std::collections::VecDeque;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -102,8 +102,7 @@ impl Progress {
                 true => report::details(record),
                 false => format!("{:6} {}\n", record.status.word(), record.id),
             };
-            // Nobody who reads along: the report and the exit code remain.
-            let _ = std::io::stdout().lock().write_all(text.as_bytes());
+            report::say(&text);
         }
         let is_tenth = so_far.done * 10 / self.total != (so_far.done - 1) * 10 / self.total;
         if self.is_terminal && (so_far.told.elapsed() > BLINK || is_bad) {

@@ -107,7 +107,7 @@ pub(crate) fn missed(seen: &BTreeSet<Item>, with_swarm: bool, aims: &[Aim]) -> V
     let share = |title: &str| totals.iter().find(|(t, ..)| *t == title).map(|t| t.1);
     let missed = aims.iter().filter_map(|(title, percent)| {
         let share = share(title).filter(|share| share.percent() < *percent)?;
-        Some(format!("too few {title}: {share}, {percent}% expected"))
+        Some(format!("too few {title}: {share}, {percent}% expected\n"))
     });
     missed.collect()
 }

@@ -19,7 +19,7 @@ use crate::target::Target;
 
 pub(crate) use html::page;
 pub(crate) use markdown::table;
-pub(crate) use text::{details, summary};
+pub(crate) use text::{details, say, summary};
 
 /// How one case ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

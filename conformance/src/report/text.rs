@@ -1,9 +1,15 @@
 //! What a person reads after a run.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 use super::{Record, Report, Verdict};
 use crate::evidence::Evidence;
+
+/// Prints a text; a reader who has seen enough, as `head` has, is no error.
+pub(crate) fn say(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
 
 /// One failure: what was expected, what was said, and how to ask again.
 pub(crate) fn details(record: &Record) -> String {
