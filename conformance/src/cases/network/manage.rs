@@ -301,7 +301,16 @@ fn configuration(s: &Session) -> Outcome {
     let seen = shown(s, &from)?;
     equal!(seen["ConfigOnly"], true, "ConfigOnly");
     equal!(seen["Driver"], "null", "Driver");
-    let (name, _) = make(s, json!({"ConfigFrom": {"Network": from}}))?;
+    // The CLI sends what is empty as well.
+    let (name, _) = make(
+        s,
+        json!({
+            "ConfigFrom": {"Network": from},
+            "IPAM": {"Driver": "default", "Options": {}, "Config": []},
+            "Options": {},
+            "Labels": {},
+        }),
+    )?;
     let seen = shown(s, &name)?;
     equal!(seen["ConfigFrom"]["Network"], from.as_str(), "ConfigFrom");
     equal!(seen["Labels"], json!({"l": "1"}), "Labels");
@@ -313,6 +322,13 @@ fn configuration(s: &Session) -> Outcome {
         )?;
     s.call("DELETE", &format!("/networks/{name}"))?
         .expect(204)?;
+    let pruned = prune_of(s, &json!({"label": ["l=1"]}))?;
+    equal!(
+        pruned.expect(200)?.json()?,
+        json!({"NetworksDeleted": null}),
+        "nobody prunes a configuration"
+    );
+    shown(s, &from)?;
     Ok(())
 }
 

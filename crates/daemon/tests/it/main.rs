@@ -13,6 +13,7 @@ mod attacks;
 mod build;
 mod census;
 mod cli;
+mod commands;
 mod commit;
 mod compose;
 mod copy;

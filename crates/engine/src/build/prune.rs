@@ -22,7 +22,9 @@ use crate::image::Images;
 use crate::shared::Shared;
 
 /// Filters that clients know, and those of them that mean something here.
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 12] = [
+    "label",
+    "label!",
     "until",
     "unused-for",
     "id",
@@ -34,7 +36,7 @@ const KNOWN: [&str; 10] = [
     "shared",
     "private",
 ];
-const MEANT: [&str; 2] = ["until", "id"];
+const MEANT: [&str; 4] = ["label", "label!", "until", "id"];
 
 /// What was removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,7 +85,8 @@ impl Builds {
             let young = until.is_some_and(|until| image.config.created > Some(until));
             let id = image.id.to_string();
             let wanted = |given: &str| id.starts_with(given) || image.id.hex().starts_with(given);
-            if young || !filters.matches_by("id", wanted) {
+            let labels = image.config.config.labels.clone().unwrap_or_default();
+            if young || !filters.matches_by("id", wanted) || !filters.matches_labels(&labels) {
                 continue;
             }
             match images.remove_unused(&id).await {

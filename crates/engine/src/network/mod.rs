@@ -128,7 +128,8 @@ impl Networks {
     /// Reads what a client asks for, in the order of dockerd's checks.
     fn record(&self, wanted: NetworkCreateRequest) -> Result<Record> {
         let names_addresses = wanted.ipam.as_ref().is_some_and(|ipam| {
-            ipam.config.as_ref().is_some_and(|list| !list.is_empty()) || ipam.options.is_some()
+            let has_options = ipam.options.as_ref().is_some_and(|map| !map.is_empty());
+            has_options || ipam.config.as_ref().is_some_and(|list| !list.is_empty())
         });
         let mut addresses = Addresses::parse(&wanted.name, wanted.ipam)?;
         if wanted.name.trim().is_empty() {
@@ -240,7 +241,10 @@ impl Networks {
         let this = self.clone();
         let remove = move || {
             this.shared.network.remove(&network)?;
-            this.shared.publish_of_network("destroy", &network, None);
+            // dockerd tells of a configuration's beginning only.
+            if !network.record.config_only {
+                this.shared.publish_of_network("destroy", &network, None);
+            }
             Ok(())
         };
         tokio::task::spawn_blocking(remove)
@@ -258,6 +262,7 @@ impl Networks {
         for network in self.shared.network.list() {
             let record = &network.record;
             let is_kept = record.is_predefined()
+                || record.config_only
                 || until.is_some_and(|until| record.created > until)
                 || !filters.matches_labels(&record.labels)
                 || !network.members().is_empty();

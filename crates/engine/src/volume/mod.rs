@@ -110,7 +110,8 @@ impl Volumes {
                 continue;
             }
             let size = size::of_tree(&self.shared.volumes.data(&volume.name)).unwrap_or(0);
-            match self.shared.remove_volume(&volume.name) {
+            // As dockerd, one event at the end tells of them all.
+            match self.shared.volumes.remove(&volume.name) {
                 Ok(()) => {
                     pruned.reclaimed += size;
                     pruned.names.push(volume.name);

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::{COSTS, Curve, NETWORKS, POINTS, RUNNING};
 
 const WIDTH: f64 = 880.0;
-const HEIGHT: f64 = 660.0;
+const HEIGHT: f64 = 632.0;
 
 /// The paper of a panel, and where its axes are on that.
 const PANEL: (f64, f64) = (420.0, 270.0);
