@@ -29,9 +29,15 @@ const MODULES: &[&str] = &[
     "nft_ct",
     "nft_fib",
     "nft_fib_ipv4",
+    "nft_fib_ipv6",
     "nft_fib_inet",
     "nft_reject_inet",
     "nf_conntrack_netlink",
+    // Networks on links of the host.
+    "macvlan",
+    "ipvlan",
+    "8021q",
+    "dummy",
 ];
 
 /// A kernel, unpacked.

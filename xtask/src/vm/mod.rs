@@ -60,6 +60,13 @@ const SUITES: &[Suite] = &[
         ],
     },
     Suite {
+        package: "longshore-network",
+        target: "longshore_network",
+        // Debian's kernel has kinds of links that others lack.
+        filters: &["lan::", "v6::"],
+        skipped: &[],
+    },
+    Suite {
         package: "longshore-engine",
         target: "it",
         filters: &[],

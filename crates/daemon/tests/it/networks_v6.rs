@@ -177,6 +177,23 @@ fn ports_are_published_for_both_kinds() {
     );
     host.hears("2001:db8::10", 8081, "one");
     assert_eq!(host.ask("127.0.0.1", 8081), "");
+    // By the loopback nobody waits for an answer that does not come.
+    let begin = std::time::Instant::now();
+    assert_eq!(host.ask("::1", 8080), "");
+    assert!(begin.elapsed() < std::time::Duration::from_secs(4));
+    // What could not be reached is not promised.
+    for (network, address, why) in [
+        ("bridge", "[::]", "the container has no IPv6 address"),
+        (
+            "six",
+            "[::1]",
+            "the IPv6 loopback address leads nowhere else",
+        ),
+    ] {
+        let publish = format!("{address}:8082:80");
+        let run = ["run", "--rm", "--network", network, "-p", &publish];
+        refused(&daemon, &[&run[..], &["busybox", "true"]].concat(), why);
+    }
     daemon.docker(&["rm", "-f", "web", "one"]);
     assert_eq!(host.ask("2001:db8::10", 8080), "");
 }

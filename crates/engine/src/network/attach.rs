@@ -1,5 +1,6 @@
 //! Containers come to networks and go, with their starts and ends.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -338,6 +339,7 @@ pub(super) fn requests(plan: &Plan, network: &Network) -> Result<Vec<Request>> {
         .published
         .iter()
         .map(|publish| {
+            check_address(publish.address, network)?;
             Ok(Request {
                 port: publish.port.number,
                 protocol: match publish.port.protocol {
@@ -350,6 +352,23 @@ pub(super) fn requests(plan: &Plan, network: &Network) -> Result<Vec<Request>> {
             })
         })
         .collect()
+}
+
+/// Refuses an address by which a container cannot be reached: what comes by IPv6
+/// is led to IPv6 only, and what comes by the loopback never leaves it.
+fn check_address(address: Option<IpAddr>, network: &Network) -> Result<()> {
+    let Some(IpAddr::V6(address)) = address else {
+        return Ok(());
+    };
+    let why = match address.is_loopback() {
+        true => "the IPv6 loopback address leads nowhere else",
+        false if network.record.has_ipv6() => return Ok(()),
+        false => "the container has no IPv6 address",
+    };
+    Err(Error::bad_parameter(format!(
+        "cannot publish a port on {address}: {why} (network {})",
+        network.record.name
+    )))
 }
 
 pub(super) async fn blocking<T: Send + 'static>(
