@@ -54,6 +54,12 @@ pub(crate) struct Flags {
     /// Address and prefix of the default bridge, such as 172.20.0.1/16
     #[arg(long, value_name = "string")]
     bip: Option<String>,
+    /// Enable IPv6 networking of the default bridge
+    #[arg(long)]
+    ipv6: bool,
+    /// IPv6 subnet of the default bridge, such as 2001:db8:1::/64
+    #[arg(long, value_name = "string")]
+    fixed_cidr_v6: Option<String>,
     /// Name of the default bridge; `none` for no default network
     #[arg(short, long, value_name = "string")]
     bridge: Option<String>,
@@ -128,6 +134,8 @@ struct File {
     debug: Option<bool>,
     log_level: Option<LogLevel>,
     bip: Option<String>,
+    ipv6: Option<bool>,
+    fixed_cidr_v6: Option<String>,
     bridge: Option<String>,
     default_address_pools: Option<Vec<Pool>>,
     log_driver: Option<String>,
@@ -192,6 +200,8 @@ pub(crate) struct Settings {
     pub(crate) debug: bool,
     pub(crate) log_level: LogLevel,
     pub(crate) bip: Option<String>,
+    /// The default bridge's IPv6 subnet, if it has IPv6.
+    pub(crate) bridge_v6: Option<String>,
     /// `None`: containers have no default network.
     pub(crate) bridge: Option<String>,
     /// Where subnets of networks come from; none for the usual ones.
@@ -251,6 +261,12 @@ pub(crate) enum Error {
         /// The settings' names.
         names: String,
     },
+    /// The default bridge is to have IPv6, but no subnet is named; dockerd's words.
+    #[error(
+        "IPv6 is enabled for the default bridge, but no subnet is configured. Specify an IPv6 \
+         subnet using --fixed-cidr-v6"
+    )]
+    NoSubnet,
     /// A number that means nothing.
     #[error("invalid {0}: 0")]
     Zero(&'static str),
@@ -318,6 +334,7 @@ impl Settings {
         if hosts.is_empty() {
             hosts.push(Host::Unix(PathBuf::from("/run/longshore.sock")));
         }
+        let fixed_cidr_v6 = flags.fixed_cidr_v6.or(file.fixed_cidr_v6);
         let debug = flags.debug || file.debug.unwrap_or(false);
         let level = flags.log_level.or(file.log_level);
         let bridge = flags.bridge.or(file.bridge);
@@ -337,6 +354,10 @@ impl Settings {
                 level.unwrap_or(LogLevel::Info)
             },
             bip: flags.bip.or(file.bip),
+            bridge_v6: match flags.ipv6 || file.ipv6.unwrap_or(false) {
+                true => Some(fixed_cidr_v6.ok_or(Error::NoSubnet)?),
+                false => None,
+            },
             bridge: match bridge.as_deref() {
                 None | Some("") => Some("longshore0".to_owned()),
                 Some(NO_BRIDGE) => None,
@@ -467,6 +488,11 @@ fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
             flags.log_level.is_some() && file.log_level.is_some(),
         ),
         ("bip", flags.bip.is_some() && file.bip.is_some()),
+        ("ipv6", flags.ipv6 && file.ipv6.is_some()),
+        (
+            "fixed-cidr-v6",
+            flags.fixed_cidr_v6.is_some() && file.fixed_cidr_v6.is_some(),
+        ),
         ("bridge", flags.bridge.is_some() && file.bridge.is_some()),
         (
             "default-address-pools",
@@ -655,6 +681,23 @@ mod tests {
         assert_eq!(labelled(&["a"]).unwrap_err(), "bad attribute format: a");
         let conflict = labelled(&["a=b", "a=c"]).unwrap_err();
         assert_eq!(conflict, "conflict labels for a");
+    }
+
+    #[test]
+    fn ipv6_of_the_default_bridge_needs_a_subnet() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), r#"{"ipv6":true}"#).unwrap();
+        let with = |subnet: Option<&str>| {
+            Settings::new(Flags {
+                config_file: Some(file.path().to_owned()),
+                fixed_cidr_v6: subnet.map(str::to_owned),
+                ..Flags::default()
+            })
+        };
+        let error = with(None).unwrap_err().to_string();
+        assert!(error.contains("--fixed-cidr-v6"), "{error}");
+        let settings = with(Some("fd00::/64")).unwrap();
+        assert_eq!(settings.bridge_v6.as_deref(), Some("fd00::/64"));
     }
 
     #[test]

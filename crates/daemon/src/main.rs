@@ -125,6 +125,7 @@ async fn serve(
         cgroup_parent: CGROUP_PARENT.to_owned(),
         bridge: settings.bridge.clone(),
         bip: settings.bip.clone(),
+        bridge_v6: settings.bridge_v6.clone(),
         address_pools: settings.address_pools.clone(),
         seccomp: DaemonSeccomp::read(&settings.seccomp_profile)?,
         log_driver: settings.log_driver.clone(),

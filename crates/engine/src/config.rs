@@ -29,6 +29,9 @@ pub struct EngineConfig {
     /// Address and prefix of the default bridge, `172.17.0.1/16`; none lets
     /// the engine choose.
     pub bip: Option<String>,
+    /// IPv6 subnet of the default bridge, `2001:db8:1::/64`; without one its
+    /// containers have no IPv6.
+    pub bridge_v6: Option<String>,
     /// Where subnets of networks come from: networks, each with the prefix of
     /// its parts; none for the usual ones.
     pub address_pools: Vec<(String, u8)>,

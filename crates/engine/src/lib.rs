@@ -81,6 +81,7 @@ impl Engine {
             Wanted {
                 bridge: config.bridge.as_deref(),
                 bip: config.bip.as_deref(),
+                v6: config.bridge_v6.as_deref(),
                 pools: &config.address_pools,
             },
         )?;

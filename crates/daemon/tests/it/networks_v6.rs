@@ -197,3 +197,22 @@ fn ports_are_published_for_both_kinds() {
     daemon.docker(&["rm", "-f", "web", "one"]);
     assert_eq!(host.ask("2001:db8::10", 8080), "");
 }
+
+#[test]
+fn the_default_bridge_may_have_both_kinds() {
+    let subnet = ["--ipv6", "--fixed-cidr-v6", "fd00:250::/64"];
+    let mut daemon = Daemon::on_a_host(&subnet);
+    daemon.import_busybox();
+    let shown = daemon.docker(&["network", "inspect", "bridge"]);
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown[0]["EnableIPv6"], true);
+    assert_eq!(shown[0]["IPAM"]["Config"][1]["Subnet"], "fd00:250::/64");
+    serve(&daemon, "web", &["-p", "8080:80"]);
+    let format = "{{.NetworkSettings.GlobalIPv6Address}} {{.NetworkSettings.IPv6Gateway}}";
+    let shown = daemon.docker(&["inspect", "-f", format, "web"]);
+    assert_eq!(shown, "fd00:250::2 fd00:250::1");
+    daemon.host_of_its_own().hears("fd00:250::1", 8080, "web");
+    daemon.kill();
+    daemon.run();
+    daemon.host_of_its_own().hears("fd00:250::1", 8080, "web");
+}

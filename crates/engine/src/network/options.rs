@@ -230,6 +230,16 @@ fn is_nobodys(net: IpNet, address: IpAddr) -> bool {
     address == net.network() || address.is_ipv4() && address == net.broadcast()
 }
 
+/// The gateway of the default bridge's IPv6 subnet, which an operator names.
+pub(super) fn first_of(subnet: &str) -> Result<IpNet> {
+    match subnet.parse::<IpNet>() {
+        Ok(net @ IpNet::V6(_)) => with_gateway(subnet, net.trunc(), &IPAMConfig::default()),
+        _ => Err(Error::bad_parameter(format!(
+            "default bridge: invalid IPv6 subnet {subnet}"
+        ))),
+    }
+}
+
 fn next(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(address) => Ipv4Addr::from(u32::from(address).wrapping_add(1)).into(),

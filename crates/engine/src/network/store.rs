@@ -20,11 +20,13 @@ use jiff::Timestamp;
 use longshore_api::types::IPAMConfig;
 use longshore_network::bridge::{Bridge, Settings};
 use longshore_network::error::Error as NetworkError;
+use longshore_network::ipam::Subnet;
 use longshore_network::subnet::{Pools, overlap};
 use serde::{Deserialize, Serialize};
 
 use super::device::{self, Device};
 use super::names::Names;
+use super::options;
 use super::record::{Driver, Record};
 use super::resolver::Resolvers;
 use crate::error::{Error, ErrorKind, IoContext, Result};
@@ -145,6 +147,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) bridge: Option<&'a str>,
     /// Its address.
     pub(crate) bip: Option<&'a str>,
+    /// Its IPv6 subnet, if it has one.
+    pub(crate) v6: Option<&'a str>,
     /// Where subnets come from; none for the usual ones.
     pub(crate) pools: &'a [(String, u8)],
 }
@@ -194,7 +198,7 @@ impl Net {
         if let Some(device) = wanted.bridge {
             let record =
                 Record::predefined("bridge", &ids.bridge, Driver::Bridge, Timestamp::now());
-            net.insert(default_bridge(record, device, wanted.bip, &net.pools)?);
+            net.insert(default_bridge(record, device, wanted, &net.pools)?);
         }
         Ok(net)
     }
@@ -478,11 +482,14 @@ fn check_device(record: &mut Record, others: &[Arc<Network>]) -> Result<()> {
 fn default_bridge(
     mut record: Record,
     device: &str,
-    bip: Option<&str>,
+    wanted: Wanted<'_>,
     pools: &Pools,
 ) -> Result<Arc<Network>> {
+    let v6 = wanted.v6.map(options::first_of).transpose()?;
     let settings = Settings {
-        address: bip
+        v6: v6.map(Subnet::new),
+        address: wanted
+            .bip
             .map(longshore_network::subnet::parse)
             .transpose()
             .context("default bridge")?,
@@ -492,11 +499,20 @@ fn default_bridge(
     let _turn = longshore_network::host::turn().map_err(network_error)?;
     let bridge = Bridge::with(settings).context("default bridge")?;
     let net = bridge.address();
-    record.ipam.config = Some(vec![IPAMConfig {
+    let mut config = vec![IPAMConfig {
         subnet: Some(net.trunc().to_string()),
         gateway: Some(net.addr().to_string()),
         ..IPAMConfig::default()
-    }]);
+    }];
+    if let Some(v6) = v6 {
+        config.push(IPAMConfig {
+            subnet: Some(v6.trunc().to_string()),
+            ..IPAMConfig::default()
+        });
+        record.more.push(v6);
+        record.enable_ipv6 = true;
+    }
+    record.ipam.config = Some(config);
     record.subnet = Some(net);
     let shown = [
         ("bridge.default_bridge", "true"),

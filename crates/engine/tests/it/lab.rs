@@ -202,6 +202,7 @@ pub(crate) async fn open(dir: &TempDir, bridge: Option<(&str, &str)>) -> Result<
         bridge: bridge.map(|(name, _)| name.to_owned()),
         address_pools: Vec::new(),
         bip: bridge.map(|(_, bip)| bip.to_owned()),
+        bridge_v6: None,
         seccomp: Default::default(),
         log_driver: "json-file".into(),
         log_opts: Default::default(),
