@@ -66,7 +66,9 @@ fn name(word: &str, run: &str) -> String {
             && part.chars().all(|c| c.is_ascii_hexdigit())
             && part.chars().any(|c| c.is_ascii_digit())
     };
-    let groups = |separator: char, count: usize, is: fn(&str) -> bool| {
+    // A port stands behind an address.
+    let host = word.rsplit_once(':').map_or(word, |(host, _)| host);
+    let groups = |word: &str, separator: char, count: usize, is: fn(&str) -> bool| {
         word.split(separator).count() == count && word.split(separator).all(is)
     };
     let is_octet = |part: &str| part.parse::<u8>().is_ok();
@@ -76,9 +78,9 @@ fn name(word: &str, run: &str) -> String {
         "NAME".to_owned()
     } else if is_date {
         "TIME".to_owned()
-    } else if groups('.', 4, is_octet) {
+    } else if groups(host, '.', 4, is_octet) {
         "ADDRESS".to_owned()
-    } else if groups(':', 6, is_pair) {
+    } else if groups(word, ':', 6, is_pair) {
         "MAC".to_owned()
     } else if word.len() >= 4 && word.chars().all(|c| c.is_ascii_digit()) {
         "NUMBER".to_owned()
@@ -105,7 +107,7 @@ mod tests {
     fn what_belongs_to_a_run_becomes_words() {
         let mut value = json!({
             "Id": "4f5c0ffee123", "Image": "sha256:00ff00ff00ff00ff", "Pid": 7,
-            "Created": "2026-11-21T19:38:57.98Z", "Name": "/cf12-x-0", "IPAddress": "172.17.0.2",
+            "Created": "2026-11-21T19:38:57.98Z", "Name": "/cf12-x-0", "IPAddress": "172.17.0.2", "From": "http://127.0.0.1:4711/x",
             "LogPath": "/tmp/conformance-AbC/data/4f5c0ffee123-json.log", "ExitCode": 3,
             "MacAddress": "02:42:ac:11:00:02", "Version": "20.10.24", "Total": 500_000
         });
@@ -114,7 +116,7 @@ mod tests {
             value,
             json!({
                 "Id": "ID", "Image": "sha256:ID", "Pid": "NUMBER", "Created": "TIME", "Name": "/NAME",
-                "IPAddress": "ADDRESS", "LogPath": "/tmp/NAME/data/ID-json.log", "ExitCode": 3,
+                "IPAddress": "ADDRESS", "From": "http://ADDRESS/x", "LogPath": "/tmp/NAME/data/ID-json.log", "ExitCode": 3,
                 "MacAddress": "MAC", "Version": "20.10.24", "Total": "NUMBER"
             })
         );
