@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{imported, look};
 use crate::cases::Level::Must;
 use crate::cases::Row;
-use crate::outcome::{Outcome, equal};
+use crate::outcome::{Outcome, ensure, equal};
 use crate::session::Session;
 
 pub(in crate::cases) const ROWS: &[Row] = &[
@@ -78,7 +78,10 @@ fn two(s: &Session) -> Outcome {
     let base = look(s, &s.target.run)?;
     equal!(seen.len(), 2, "entries");
     equal!(seen[1]["Id"], base["Id"], "Id of the parent");
-    equal!(seen[1]["Tags"], json!([s.target.image()]), "its Tags");
+    // Other cases may give the judge's image a tag meanwhile.
+    let tags = seen[1]["Tags"].as_array();
+    let is_there = tags.is_some_and(|tags| tags.contains(&s.target.image().into()));
+    ensure!(is_there, "its Tags: {:?}", seen[1]["Tags"]);
     equal!(seen[1]["Size"], base["Size"], "its Size");
     Ok(())
 }
