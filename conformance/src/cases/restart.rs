@@ -105,9 +105,12 @@ fn on_failure(s: &Session) -> Outcome {
     let seen = until(s, &id, "exited")?;
     equal!(seen["RestartCount"], 2, "RestartCount");
     equal!(seen["State"]["ExitCode"], 3, "ExitCode");
-    let told = super::events::actions(s, &id, "die")?;
-    let count = |what: &str| told.iter().filter(|action| *action == what).count();
-    equal!((count("start"), count("die")), (3, 3), "starts and ends");
+    // What is told may come after what is seen.
+    s.until("three starts and ends", || {
+        let told = super::events::actions(s, &id, "die")?;
+        let count = |what: &str| told.iter().filter(|action| *action == what).count();
+        Ok(((count("start"), count("die")) == (3, 3)).then_some(()))
+    })?;
     s.post(&format!("/containers/{id}/start"))?.expect(204)?;
     let seen = s.until("a next run", || {
         let seen = s.inspect(&id)?;

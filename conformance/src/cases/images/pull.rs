@@ -153,17 +153,24 @@ fn progress(s: &Session) -> Outcome {
         "the second line"
     );
     let statuses = texts(&lines, "status");
-    // How often bars move is up to the engine.
+    // How often bars move is up to the engine, and one state may be overtaken
+    // by the next before it is told.
+    let moving = [
+        "Downloading",
+        "Download complete",
+        "Extracting",
+        "Verifying Checksum",
+        "Waiting",
+    ];
     let steady: Vec<&str> = statuses
         .iter()
         .map(String::as_str)
-        .filter(|s| !["Downloading", "Extracting", "Verifying Checksum", "Waiting"].contains(s))
+        .filter(|status| !moving.contains(status))
         .collect();
     let pulling = format!("Pulling from {}", repository(&name));
     let want = [
         pulling.as_str(),
         "Pulling fs layer",
-        "Download complete",
         "Pull complete",
         &format!("Digest: {digest}"),
         &format!("Status: Downloaded newer image for {name}:latest"),
