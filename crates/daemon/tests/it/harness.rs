@@ -349,6 +349,13 @@ pub(crate) fn wait_for<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T
     }
 }
 
+/// An address of this process's own. A port of it is as free as it was a moment
+/// ago; one of 127.0.0.1 may be the other end of somebody's connection now.
+pub(crate) fn own_loopback() -> std::net::Ipv4Addr {
+    let [_, high, middle, low] = std::process::id().to_be_bytes();
+    std::net::Ipv4Addr::new(127, 64 + high % 64, middle, low)
+}
+
 /// Bytes as text, without the last newline.
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes)

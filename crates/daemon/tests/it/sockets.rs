@@ -1,10 +1,10 @@
 //! Where the daemon listens and what an older version is answered.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::harness::Daemon;
+use crate::harness::{Daemon, own_loopback, wait_for};
 
 #[test]
 fn the_socket_is_for_its_owner_and_group() {
@@ -18,15 +18,10 @@ fn the_socket_is_for_its_owner_and_group() {
 
 #[test]
 fn tcp_works_beside_unix_and_is_warned_of() {
-    // A port that was free a moment ago; the daemon says if it is not.
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let address = format!("127.0.0.1:{port}");
+    let address = format!("{}:2375", own_loopback());
     let daemon = Daemon::flagged(&["--host", &format!("tcp://{address}")]);
-    let mut stream = TcpStream::connect(&address).unwrap();
+    // It opens its sockets one after the other.
+    let mut stream = wait_for("the second socket", || TcpStream::connect(&address).ok());
     write!(
         stream,
         "GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

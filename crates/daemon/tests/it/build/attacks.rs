@@ -24,7 +24,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use super::{build, plain};
-use crate::harness::{Daemon, wait_for};
+use crate::harness::{Daemon, own_loopback, wait_for};
 
 fn hits(answer: &super::Answer) -> usize {
     answer.text().matches(" ---> Using cache").count()
@@ -270,26 +270,23 @@ fn git(dir: &Path, arguments: &[&str]) {
 }
 
 /// `git daemon`, ended with this.
-struct Server(std::process::Child, u16);
+struct Server(std::process::Child, std::net::SocketAddrV4);
 
 impl Server {
     fn start(base: &Path) -> Server {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        let address = std::net::SocketAddrV4::new(own_loopback(), 9418);
         let child = Command::new("/usr/lib/git-core/git-daemon")
-            .args(["--export-all", "--listen=127.0.0.1", "--reuseaddr"])
-            .arg(format!("--port={port}"))
+            .args(["--export-all", "--reuseaddr"])
+            .arg(format!("--listen={}", address.ip()))
+            .arg(format!("--port={}", address.port()))
             .arg(format!("--base-path={}", base.display()))
             .arg(base)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        wait_for("git's server", || {
-            TcpStream::connect(("127.0.0.1", port)).ok()
-        });
-        Server(child, port)
+        wait_for("git's server", || TcpStream::connect(address).ok());
+        Server(child, address)
     }
 }
 
@@ -344,7 +341,7 @@ fn repositories_stay_in_their_place() {
     let server = Server::start(&base);
     let marker = daemon.path().join("marker");
     let of = |fragment: &str, dockerfile: &str| {
-        let address = format!("git://127.0.0.1:{}/r{fragment}", server.1);
+        let address = format!("git://{}/r{fragment}", server.1);
         let address = address.replace('#', "%23").replace(' ', "%20");
         build(
             &daemon,
