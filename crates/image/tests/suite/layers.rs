@@ -207,3 +207,25 @@ fn sparse_files_keep_their_holes() {
     assert_eq!(metadata.len(), 1 << 30);
     assert!(metadata.blocks() < 64, "the holes were filled");
 }
+
+/// What comes and goes begins in different places, where the file system can be
+/// told so.
+#[test]
+fn directories_of_what_comes_and_goes_are_marked() {
+    // `EXT4_SUPER_MAGIC` of <linux/magic.h>.
+    const EXT4: i128 = 0xEF53;
+    let scene = Scene::new();
+    for (name, comes_and_goes) in [
+        ("staging", true),
+        ("containers", true),
+        ("downloads", true),
+        ("configs", false),
+    ] {
+        let directory = fs::File::open(scene.root().join(name)).unwrap();
+        let kind = rustix::fs::fstatfs(&directory).unwrap().f_type;
+        let marked = rustix::fs::ioctl_getflags(&directory)
+            .is_ok_and(|flags| flags.contains(rustix::fs::IFlags::TOPDIR));
+        let wanted = comes_and_goes && i128::from(kind) == EXT4;
+        assert_eq!(marked, wanted, "{name}");
+    }
+}

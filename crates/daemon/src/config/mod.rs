@@ -2,193 +2,27 @@
 //! both. The names are dockerd's. A setting that stands in both places is an
 //! error, as with dockerd, since nobody could say which one was meant.
 
+mod file;
+mod flags;
+
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
 use longshore_engine::cdi::DEFAULT_DIRECTORIES;
 use longshore_engine::config::RegistryConfig;
 use longshore_engine::reload::Reloadable;
-use serde::Deserialize;
-use tracing_subscriber::filter::LevelFilter;
+
+use self::file::{read, refuse_twice};
+use self::flags::parse_host;
+pub(crate) use self::flags::{Flags, Host, LogLevel};
 
 /// Where the configuration file is looked for when no flag names one.
 const DEFAULT_FILE: &str = "/etc/longshore/daemon.json";
 
 /// The name that `--bridge` takes to mean no default network at all.
 const NO_BRIDGE: &str = "none";
-
-/// The flags, as given.
-#[derive(Parser, Debug, Default)]
-#[command(
-    name = "longshored",
-    about = "A Docker-compatible engine",
-    version = crate::about::LONG_VERSION,
-    disable_version_flag = true
-)]
-pub(crate) struct Flags {
-    /// Daemon socket(s) to listen on: unix:///path, tcp://address:port
-    #[arg(short = 'H', long = "host", value_name = "list")]
-    hosts: Vec<String>,
-    /// Root directory of persistent state
-    #[arg(long, value_name = "string")]
-    data_root: Option<PathBuf>,
-    /// Root directory of state that a reboot may lose
-    #[arg(long, value_name = "string")]
-    exec_root: Option<PathBuf>,
-    /// Path of the file that holds the daemon's process id
-    #[arg(short, long, value_name = "string")]
-    pidfile: Option<PathBuf>,
-    /// Daemon configuration file
-    #[arg(long, value_name = "string")]
-    config_file: Option<PathBuf>,
-    /// Enable debug mode
-    #[arg(short = 'D', long)]
-    debug: bool,
-    /// Logging level: debug, info, warn, error, fatal
-    #[arg(short, long, value_name = "string")]
-    log_level: Option<LogLevel>,
-    /// Address and prefix of the default bridge, such as 172.20.0.1/16
-    #[arg(long, value_name = "string")]
-    bip: Option<String>,
-    /// Enable IPv6 networking of the default bridge
-    #[arg(long)]
-    ipv6: bool,
-    /// IPv6 subnet of the default bridge, such as 2001:db8:1::/64
-    #[arg(long, value_name = "string")]
-    fixed_cidr_v6: Option<String>,
-    /// Name of the default bridge; `none` for no default network
-    #[arg(short, long, value_name = "string")]
-    bridge: Option<String>,
-    /// Default address pools for networks: base=172.30.0.0/16,size=24
-    #[arg(long = "default-address-pool", value_name = "pool-options", value_parser = parse_pool)]
-    default_address_pools: Vec<Pool>,
-    /// Default driver for container logs
-    #[arg(long, value_name = "string")]
-    log_driver: Option<String>,
-    /// Default log driver options for containers
-    #[arg(long = "log-opt", value_name = "map", value_parser = parse_option)]
-    log_opts: Vec<(String, String)>,
-    /// Group that may use the unix socket
-    #[arg(short = 'G', long, value_name = "string")]
-    group: Option<String>,
-    /// Path of the default seccomp profile; `unconfined` for none
-    #[arg(long, value_name = "string")]
-    seccomp_profile: Option<String>,
-    /// Key=value label of the daemon
-    #[arg(long = "label", value_name = "list", value_parser = parse_label)]
-    labels: Vec<String>,
-    /// User and group whose subordinate ids containers get; `default` for
-    /// dockremap
-    #[arg(long, value_name = "string")]
-    userns_remap: Option<String>,
-    /// CDI specification directories to use, later ones win; "" for none
-    #[arg(long = "cdi-spec-dir", value_name = "list")]
-    cdi_spec_dirs: Vec<OsString>,
-    /// Address of the embedded registry, such as 127.0.0.1:5000; none without
-    #[arg(long, value_name = "address")]
-    registry: Option<SocketAddr>,
-    /// Serve Registry v1 and the Hub's index at that address too
-    #[arg(long)]
-    registry_v1: bool,
-    /// Registry, or network of registries, that needs no TLS
-    #[arg(long = "insecure-registry", value_name = "list")]
-    insecure_registries: Vec<String>,
-    /// Mirror of Docker Hub, asked before it
-    #[arg(long = "registry-mirror", value_name = "list")]
-    registry_mirrors: Vec<String>,
-    /// Set the max concurrent downloads for each pull
-    #[arg(long, value_name = "int")]
-    max_concurrent_downloads: Option<usize>,
-    /// Set the max concurrent uploads for each push
-    #[arg(long, value_name = "int")]
-    max_concurrent_uploads: Option<usize>,
-    /// Set the max download attempts for each pull
-    #[arg(long, value_name = "int")]
-    max_download_attempts: Option<u32>,
-    /// Seconds that a registry may be silent
-    #[arg(long, value_name = "int", hide = true)]
-    registry_patience: Option<u64>,
-    /// Directory of passwd, group, subuid and subgid
-    #[arg(long, value_name = "string", hide = true)]
-    accounts: Option<PathBuf>,
-    /// Answer older API versions with newer fields too, as dockerd does
-    #[arg(long)]
-    api_superset: bool,
-    /// Print version information and quit
-    #[arg(short, long, action = clap::ArgAction::Version)]
-    version: Option<bool>,
-}
-
-/// `daemon.json`; an unknown key is an error, since it is usually a typo.
-#[derive(Deserialize, Debug, Default)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-struct File {
-    hosts: Option<Vec<String>>,
-    data_root: Option<PathBuf>,
-    exec_root: Option<PathBuf>,
-    pidfile: Option<PathBuf>,
-    debug: Option<bool>,
-    log_level: Option<LogLevel>,
-    bip: Option<String>,
-    ipv6: Option<bool>,
-    fixed_cidr_v6: Option<String>,
-    bridge: Option<String>,
-    default_address_pools: Option<Vec<Pool>>,
-    log_driver: Option<String>,
-    log_opts: Option<BTreeMap<String, String>>,
-    group: Option<String>,
-    seccomp_profile: Option<String>,
-    userns_remap: Option<String>,
-    labels: Option<Vec<String>>,
-    cdi_spec_dirs: Option<Vec<PathBuf>>,
-    insecure_registries: Option<Vec<String>>,
-    registry_mirrors: Option<Vec<String>>,
-    max_concurrent_downloads: Option<usize>,
-    max_concurrent_uploads: Option<usize>,
-    max_download_attempts: Option<u32>,
-    registry: Option<SocketAddr>,
-    registry_v1: Option<bool>,
-    api_superset: Option<bool>,
-}
-
-/// A network that subnets are cut out of.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Pool {
-    /// Address and prefix.
-    base: String,
-    /// Prefix of each subnet.
-    size: u8,
-}
-
-/// How much the daemon says of itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum LogLevel {
-    /// Everything, down to single requests.
-    Debug,
-    /// What an operator wants to read.
-    Info,
-    /// What may be wrong.
-    Warn,
-    /// What is wrong.
-    Error,
-    /// Only what ends the daemon.
-    Fatal,
-}
-
-/// Where the daemon listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Host {
-    /// `unix:///path`
-    Unix(PathBuf),
-    /// `tcp://address:port`
-    Tcp(SocketAddr),
-}
 
 /// The settings in force.
 #[derive(Debug)]
@@ -279,19 +113,6 @@ pub(crate) enum Error {
     /// A host that means nothing.
     #[error("unable to parse docker host `{0}`: {1}")]
     Host(String, &'static str),
-}
-
-impl LogLevel {
-    /// The least important lines that are still written.
-    pub(crate) fn filter(self) -> LevelFilter {
-        match self {
-            LogLevel::Debug => LevelFilter::DEBUG,
-            LogLevel::Info => LevelFilter::INFO,
-            LogLevel::Warn => LevelFilter::WARN,
-            LogLevel::Error => LevelFilter::ERROR,
-            LogLevel::Fatal => LevelFilter::OFF,
-        }
-    }
 }
 
 impl Settings {
@@ -453,179 +274,10 @@ fn at_least_one<T: Default + PartialEq>(
     }
 }
 
-fn read(path: &Path, named: bool) -> Result<File, Error> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => {
-            return Ok(File::default());
-        }
-        Err(error) => {
-            let path = path.to_owned();
-            return Err(Error::Read { path, error });
-        }
-    };
-    serde_json::from_str(&text).map_err(|error| {
-        let path = path.to_owned();
-        Error::Parse { path, error }
-    })
-}
-
-fn refuse_twice(flags: &Flags, file: &File, path: &Path) -> Result<(), Error> {
-    let both = [
-        ("hosts", !flags.hosts.is_empty() && file.hosts.is_some()),
-        (
-            "data-root",
-            flags.data_root.is_some() && file.data_root.is_some(),
-        ),
-        (
-            "exec-root",
-            flags.exec_root.is_some() && file.exec_root.is_some(),
-        ),
-        ("pidfile", flags.pidfile.is_some() && file.pidfile.is_some()),
-        ("debug", flags.debug && file.debug.is_some()),
-        (
-            "log-level",
-            flags.log_level.is_some() && file.log_level.is_some(),
-        ),
-        ("bip", flags.bip.is_some() && file.bip.is_some()),
-        ("ipv6", flags.ipv6 && file.ipv6.is_some()),
-        (
-            "fixed-cidr-v6",
-            flags.fixed_cidr_v6.is_some() && file.fixed_cidr_v6.is_some(),
-        ),
-        ("bridge", flags.bridge.is_some() && file.bridge.is_some()),
-        (
-            "default-address-pools",
-            !flags.default_address_pools.is_empty() && file.default_address_pools.is_some(),
-        ),
-        (
-            "log-driver",
-            flags.log_driver.is_some() && file.log_driver.is_some(),
-        ),
-        (
-            "log-opts",
-            !flags.log_opts.is_empty() && file.log_opts.is_some(),
-        ),
-        ("group", flags.group.is_some() && file.group.is_some()),
-        (
-            "seccomp-profile",
-            flags.seccomp_profile.is_some() && file.seccomp_profile.is_some(),
-        ),
-        (
-            "userns-remap",
-            flags.userns_remap.is_some() && file.userns_remap.is_some(),
-        ),
-        ("labels", !flags.labels.is_empty() && file.labels.is_some()),
-        (
-            "cdi-spec-dirs",
-            !flags.cdi_spec_dirs.is_empty() && file.cdi_spec_dirs.is_some(),
-        ),
-        (
-            "registry",
-            flags.registry.is_some() && file.registry.is_some(),
-        ),
-        (
-            "registry-v1",
-            flags.registry_v1 && file.registry_v1.is_some(),
-        ),
-        (
-            "insecure-registries",
-            !flags.insecure_registries.is_empty() && file.insecure_registries.is_some(),
-        ),
-        (
-            "registry-mirrors",
-            !flags.registry_mirrors.is_empty() && file.registry_mirrors.is_some(),
-        ),
-        (
-            "max-concurrent-downloads",
-            flags.max_concurrent_downloads.is_some() && file.max_concurrent_downloads.is_some(),
-        ),
-        (
-            "max-concurrent-uploads",
-            flags.max_concurrent_uploads.is_some() && file.max_concurrent_uploads.is_some(),
-        ),
-        (
-            "max-download-attempts",
-            flags.max_download_attempts.is_some() && file.max_download_attempts.is_some(),
-        ),
-        (
-            "api-superset",
-            flags.api_superset && file.api_superset.is_some(),
-        ),
-    ];
-    let names: Vec<&str> = both.iter().filter(|(_, b)| *b).map(|(n, _)| *n).collect();
-    if names.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Twice {
-        path: path.to_owned(),
-        names: names.join(", "),
-    })
-}
-
-/// Reads one `--label`.
-fn parse_label(text: &str) -> Result<String, String> {
-    match text.split_once('=') {
-        Some((key, _)) if !key.is_empty() => Ok(text.to_owned()),
-        _ => Err(format!("bad attribute format: {text}")),
-    }
-}
-
-/// Reads one `--log-opt`.
-fn parse_option(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text
-        .split_once('=')
-        .ok_or_else(|| format!("{text}: not of the form key=value"))?;
-    Ok((key.to_owned(), value.to_owned()))
-}
-
-/// Reads one `--default-address-pool`.
-fn parse_pool(text: &str) -> Result<Pool, String> {
-    let wrong = || format!("{text}: not of the form base=address/prefix,size=prefix");
-    let (mut base, mut size) = (None, None);
-    for part in text.split(',') {
-        match part.split_once('=') {
-            Some(("base", value)) => base = Some(value.to_owned()),
-            Some(("size", value)) => size = Some(value.parse().map_err(|_| wrong())?),
-            _ => return Err(wrong()),
-        }
-    }
-    match (base, size) {
-        (Some(base), Some(size)) => Ok(Pool { base, size }),
-        _ => Err(wrong()),
-    }
-}
-
-/// Reads one `--host`. A bare address means TCP, as with dockerd; names are
-/// not looked up, a daemon listens on addresses.
-fn parse_host(text: &str) -> Result<Host, Error> {
-    let wrong = |why| Error::Host(text.to_owned(), why);
-    if let Some(path) = text.strip_prefix("unix://") {
-        if !path.starts_with('/') {
-            return Err(wrong("a unix socket needs an absolute path"));
-        }
-        return Ok(Host::Unix(PathBuf::from(path)));
-    }
-    let address = match text.split_once("://") {
-        Some(("tcp", address)) => address,
-        Some(_) => return Err(wrong("the scheme is neither unix nor tcp")),
-        None => text,
-    };
-    let address = match address {
-        "" => "127.0.0.1:2375".to_owned(),
-        port if port.starts_with(':') => format!("0.0.0.0{port}"),
-        named => named.replacen("localhost:", "127.0.0.1:", 1),
-    };
-    let address = address.trim_end_matches('/');
-    address
-        .parse()
-        .or_else(|_| address.parse().map(|ip| SocketAddr::new(ip, 2375)))
-        .map(Host::Tcp)
-        .map_err(|_| wrong("not an address and port"))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn host(text: &str) -> Option<String> {
