@@ -225,7 +225,9 @@ fn directories_of_what_comes_and_goes_are_marked() {
         let kind = rustix::fs::fstatfs(&directory).unwrap().f_type;
         let marked = rustix::fs::ioctl_getflags(&directory)
             .is_ok_and(|flags| flags.contains(rustix::fs::IFlags::TOPDIR));
-        let wanted = comes_and_goes && i128::from(kind) == EXT4;
-        assert_eq!(marked, wanted, "{name}");
+        // Elsewhere the mark may be refused, or handed on to what lies below.
+        if !comes_and_goes || i128::from(kind) == EXT4 {
+            assert_eq!(marked, comes_and_goes, "{name}");
+        }
     }
 }
